@@ -1,0 +1,54 @@
+//! Hints: "look at this row". They carry no truth, so they may be lost, doubled, late or reordered;
+//! the work table and its polling are the guarantee.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What kind of object a reconciler looks after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A Nova server.
+    Server,
+    /// A Glance image: imports, snapshots, deleting, blobs nobody needs.
+    Image,
+    /// A host: silence, return, evacuation.
+    Host,
+    /// A project's network on one host's engine.
+    Network,
+}
+
+impl Kind {
+    /// Every kind, for loops over reconcilers.
+    pub const ALL: [Kind; 4] = [Kind::Server, Kind::Image, Kind::Host, Kind::Network];
+
+    /// The name in the work table, in logs and in metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Server => "server",
+            Kind::Image => "image",
+            Kind::Host => "host",
+            Kind::Network => "network",
+        }
+    }
+
+    /// The kind with that name.
+    pub fn parse(name: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// "Look at this row now."
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Hint {
+    /// Which reconciler.
+    pub kind: Kind,
+    /// The row's id.
+    pub id: String,
+}

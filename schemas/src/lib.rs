@@ -1,0 +1,14 @@
+//! Types that cross a border: REST bodies, AMQP messages, and the identifiers and times in both.
+//!
+//! No I/O, no database, no runtime: every other crate may depend on this one.
+
+pub mod error;
+pub mod hint;
+pub mod host;
+pub mod ids;
+pub mod time;
+pub mod workload;
+
+pub use error::{Error, Result};
+pub use hint::{Hint, Kind};
+pub use time::Timestamp;
