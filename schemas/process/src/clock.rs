@@ -22,7 +22,10 @@ pub enum Clock {
 impl Clock {
     /// A virtual clock that begins at a fixed day. Call within a tokio runtime.
     pub fn virtual_now() -> Clock {
-        Clock::Virtual { start: Timestamp(1_800_000_000_000_000), since: Instant::now() }
+        Clock::Virtual {
+            start: Timestamp(1_800_000_000_000_000),
+            since: Instant::now(),
+        }
     }
 
     /// Now.
@@ -31,7 +34,9 @@ impl Clock {
             Clock::System => {
                 #[expect(clippy::disallowed_methods, reason = "this is the owner")]
                 let now = SystemTime::now();
-                let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
+                let since = now
+                    .duration_since(SystemTime::UNIX_EPOCH)
+                    .unwrap_or(Duration::ZERO);
                 Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
             }
             Clock::Virtual { start, since } => *start + since.elapsed(),

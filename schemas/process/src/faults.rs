@@ -52,7 +52,9 @@ impl Faults {
 
     /// Runs one effect between its two crash points.
     pub async fn around<T>(&self, name: &'static str, effect: impl Future<Output = T>) -> T {
-        let Some(inner) = &self.0 else { return effect.await };
+        let Some(inner) = &self.0 else {
+            return effect.await;
+        };
         let n = inner.passed.fetch_add(1, Ordering::SeqCst);
         if let Ok(mut seen) = inner.seen.lock() {
             seen.push(name);
@@ -69,13 +71,21 @@ impl Faults {
 
     /// Effects passed so far.
     pub fn passed(&self) -> u64 {
-        self.0.as_ref().map_or(0, |inner| inner.passed.load(Ordering::SeqCst))
+        self.0
+            .as_ref()
+            .map_or(0, |inner| inner.passed.load(Ordering::SeqCst))
     }
 
     /// Names of the effects passed so far, in order.
     pub fn seen(&self) -> Vec<&'static str> {
-        let Some(inner) = &self.0 else { return Vec::new() };
-        inner.seen.lock().map(|seen| seen.clone()).unwrap_or_default()
+        let Some(inner) = &self.0 else {
+            return Vec::new();
+        };
+        inner
+            .seen
+            .lock()
+            .map(|seen| seen.clone())
+            .unwrap_or_default()
     }
 
     /// Resolves when the chosen effect is reached: whoever supervises the role then drops its tasks.

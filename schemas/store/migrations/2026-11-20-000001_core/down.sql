@@ -1,0 +1,6 @@
+DROP TABLE quotas;
+DROP TABLE usages;
+DROP TABLE servers;
+DROP TABLE hosts;
+DROP TABLE events;
+DROP TABLE work;

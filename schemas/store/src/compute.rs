@@ -1,0 +1,1 @@
+//! Compute: servers and the hosts they run on.

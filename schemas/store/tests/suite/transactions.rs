@@ -1,0 +1,111 @@
+//! What `read` and `write` promise.
+
+use super::database::Database;
+use crate::on_both;
+use diesel::prelude::*;
+use schemas::{Error, Kind};
+use store::schema::usages;
+use store::{Conn, Fail};
+
+on_both! {
+    migrating_twice_changes_nothing
+    a_failed_write_leaves_nothing
+    a_panic_in_a_write_leaves_nothing
+    concurrent_increments_are_all_counted
+    hints_are_told_after_the_commit_only
+}
+
+fn in_use(conn: &mut Conn) -> store::Result<i64> {
+    Ok(usages::table
+        .find(("p", "cores"))
+        .select(usages::in_use)
+        .first(conn)
+        .optional()?
+        .unwrap_or(0))
+}
+
+fn insert(conn: &mut Conn, amount: i64) -> store::Result<()> {
+    let row = (
+        usages::project_id.eq("p"),
+        usages::resource.eq("cores"),
+        usages::in_use.eq(amount),
+    );
+    diesel::insert_into(usages::table)
+        .values(row)
+        .execute(conn)?;
+    Ok(())
+}
+
+async fn migrating_twice_changes_nothing(db: Database) {
+    assert!(db.store.migrate().await.unwrap().is_empty());
+    assert!(db.store.pending_migrations().await.unwrap().is_empty());
+}
+
+async fn a_failed_write_leaves_nothing(db: Database) {
+    let failed: Result<(), Error> = db
+        .store
+        .write(|tx| {
+            insert(tx, 7)?;
+            Err(Fail::Told(Error::Conflict("no".into())))
+        })
+        .await;
+    assert_eq!(failed, Err(Error::Conflict("no".into())));
+    assert_eq!(db.store.read(in_use).await.unwrap(), 0);
+}
+
+async fn a_panic_in_a_write_leaves_nothing(db: Database) {
+    let failed: Result<(), Error> = db
+        .store
+        .write(|tx| {
+            insert(tx, 7)?;
+            panic!("on purpose")
+        })
+        .await;
+    assert!(matches!(failed, Err(Error::Internal(_))));
+    db.store.write(|tx| insert(tx, 3)).await.unwrap();
+    assert_eq!(db.store.read(in_use).await.unwrap(), 3);
+}
+
+async fn concurrent_increments_are_all_counted(db: Database) {
+    db.store.write(|tx| insert(tx, 0)).await.unwrap();
+    let tasks: Vec<_> = (0..32)
+        .map(|_| {
+            let store = db.store.clone();
+            tokio::spawn(async move {
+                store
+                    .write(|tx| {
+                        // Read, then write what was read: only serializable transactions get this right.
+                        let now = in_use(tx)?;
+                        diesel::update(usages::table.find(("p", "cores")))
+                            .set(usages::in_use.eq(now + 1))
+                            .execute(&mut **tx)?;
+                        Ok(())
+                    })
+                    .await
+            })
+        })
+        .collect();
+    let mut counted = 0;
+    for task in tasks {
+        counted += i64::from(task.await.unwrap().is_ok());
+    }
+    assert_eq!(db.store.read(in_use).await.unwrap(), counted);
+    assert!(counted > 0);
+}
+
+async fn hints_are_told_after_the_commit_only(db: Database) {
+    let mut hints = db.store.hints();
+    let failed: Result<(), Error> = db
+        .store
+        .write(|tx| {
+            tx.due(Kind::Server, "a")?;
+            Err(Fail::Told(Error::Conflict("no".into())))
+        })
+        .await;
+    assert!(failed.is_err() && hints.is_empty());
+    db.store
+        .write(|tx| tx.due(Kind::Server, "b"))
+        .await
+        .unwrap();
+    assert_eq!(hints.recv().await.unwrap().id, "b");
+}
