@@ -1,1 +1,22 @@
-//! placeholder
+//! The border between Jeroboam and a container engine: [`Driver`] says what a host can be asked for,
+//! [`docker`] and [`sim`] do it, and [`conformance`] is the one statement of what it means, which
+//! both have to pass.
+//!
+//! Only our ids cross this border; names and ids of an engine stay inside its driver.
+
+pub mod driver;
+pub mod error;
+pub mod facts;
+pub mod faulty;
+pub mod image;
+pub mod sim;
+pub mod terminal;
+
+pub use driver::Driver;
+pub use error::{DriverError, Result};
+pub use facts::{
+    Capabilities, EngineFacts, Event, EventStream, Happening, Stats, Top, oci_architecture,
+};
+pub use faulty::FaultyDriver;
+pub use image::{ByteStream, ImageContent, ImageSource};
+pub use terminal::{ExecOrder, ExecOutput, Terminal, TerminalControl, TtySize};

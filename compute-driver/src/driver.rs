@@ -1,0 +1,161 @@
+//! What a host's engine can be asked for.
+//!
+//! # Guarantees
+//! - `ensure_*` is idempotent and may be cut off anywhere: calling it again finishes the work.
+//! - Identity is the id we gave, kept on the engine as a label: `list` rebuilds the world after a
+//!   crash of whoever asks.
+//! - Every call ends within its deadline, with [`DriverError::Timeout`] if the engine does not
+//!   answer; the order may have been carried out nevertheless, which the next observation shows.
+//!
+//! # Assumes
+//! Calls about one id come one after another. Calls about different ids may run side by side.
+
+use crate::error::{DriverError, Result};
+use crate::facts::{Capabilities, EngineFacts, EventStream, Stats, Top};
+use crate::image::{ByteStream, ImageSource};
+use crate::terminal::{ExecOrder, ExecOutput, Terminal, TtySize};
+use async_trait::async_trait;
+use bytes::Bytes;
+use schemas::host::Snapshot;
+use schemas::ids::{ImageId, NetworkId, WorkloadId};
+use schemas::workload::{Digest, ImageRef, Limits, Network, Observation, Reboot, Workload};
+use std::time::Duration;
+
+/// A container engine that serves one host.
+#[async_trait]
+pub trait Driver: Send + Sync {
+    /// Short name of the kind of driver: `docker`, `sim`.
+    fn name(&self) -> &'static str;
+
+    /// Which of the calls beyond the necessary ones this driver answers.
+    fn capabilities(&self) -> Capabilities;
+
+    /// What the engine says about itself. Facts of the machine (memory, disk) are the agent's to find.
+    async fn host(&self) -> Result<EngineFacts>;
+
+    /// Every container that carries our label for this host, running or not.
+    async fn list(&self) -> Result<Vec<Observation>>;
+
+    /// One container; `None` when there is none.
+    async fn inspect(&self, id: WorkloadId) -> Result<Option<Observation>>;
+
+    /// Happenings from now on, each within a second of it. Ends when the engine goes away: the
+    /// caller lists, and connects again.
+    async fn events(&self) -> Result<EventStream>;
+
+    /// Manifests of the images that `ensure_image` put here.
+    async fn images(&self) -> Result<Vec<Digest>>;
+
+    /// Is the whole image here?
+    async fn has_image(&self, image: &ImageRef) -> Result<bool>;
+
+    /// Makes the image available. The source is asked only when the engine lacks the image; its
+    /// content is checked against what the source said it would be before it gets its name.
+    async fn ensure_image(&self, image: &ImageRef, source: &dyn ImageSource) -> Result<()>;
+
+    /// Removes our images that are neither in `keep` nor used by a container; answers which.
+    async fn remove_unused_images(&self, keep: &[ImageRef]) -> Result<Vec<Digest>>;
+
+    /// Makes the network. Containers of other networks cannot reach it.
+    /// [`DriverError::Refused`] with `host_fault` when its subnet is taken on this host.
+    async fn ensure_network(&self, network: &Network) -> Result<()>;
+
+    /// Removes the network; [`DriverError::Conflict`] while a container is attached to it.
+    async fn ensure_network_absent(&self, id: NetworkId) -> Result<()>;
+
+    /// Our networks on this host.
+    async fn list_networks(&self) -> Result<Vec<Network>>;
+
+    /// Makes the container without starting it, with its files inside, or makes it anew when the
+    /// one that is there has another incarnation. Image and networks have to be here already.
+    /// Limits, name and networks of a container that is there are left as they are.
+    async fn ensure_created(&self, workload: &Workload) -> Result<()>;
+
+    /// Starts what was made or has ended, resumes what is paused.
+    async fn ensure_running(&self, id: WorkloadId) -> Result<()>;
+
+    /// Asks the container to end, and kills it after `grace`. What never ran stays as it is.
+    async fn ensure_stopped(&self, id: WorkloadId, grace: Duration) -> Result<()>;
+
+    /// Freezes the container; one that does not run is started first.
+    async fn ensure_paused(&self, id: WorkloadId) -> Result<()>;
+
+    /// Ends the life named by the order and begins the next, unless that has happened already.
+    /// A soft reboot kills after `grace`; a hard one kills at once.
+    async fn ensure_rebooted(&self, id: WorkloadId, order: &Reboot, grace: Duration) -> Result<()>;
+
+    /// Changes bounds in place, whether the container runs or not.
+    async fn ensure_limits(&self, id: WorkloadId, limits: &Limits) -> Result<()>;
+
+    /// Removes the container from any state, with its anonymous volumes. Nothing there is success.
+    async fn ensure_absent(&self, id: WorkloadId) -> Result<()>;
+
+    /// Makes an image of the container's filesystem and answers it as a `docker save` tar. The
+    /// image stays on the engine until `ensure_snapshot_absent`; asked again before that, the same
+    /// content comes back even when the container has changed or gone.
+    async fn ensure_snapshot(&self, order: &Snapshot) -> Result<ByteStream>;
+
+    /// Removes what `ensure_snapshot` keeps on the engine.
+    async fn ensure_snapshot_absent(&self, image: ImageId) -> Result<()>;
+
+    /// Runs a command in the container to its end.
+    async fn exec(&self, _id: WorkloadId, _order: ExecOrder) -> Result<ExecOutput> {
+        Err(DriverError::Unsupported {
+            driver: self.name(),
+            op: "exec",
+        })
+    }
+
+    /// Runs a command in the container on a terminal.
+    async fn terminal(
+        &self,
+        _id: WorkloadId,
+        _command: Vec<String>,
+        _size: TtySize,
+    ) -> Result<Terminal> {
+        Err(DriverError::Unsupported {
+            driver: self.name(),
+            op: "terminal",
+        })
+    }
+
+    /// The end of the container's output: at most `tail` lines, and never more than the driver's bound.
+    async fn logs(&self, _id: WorkloadId, _tail: Option<u32>, _timestamps: bool) -> Result<String> {
+        Err(DriverError::Unsupported {
+            driver: self.name(),
+            op: "logs",
+        })
+    }
+
+    /// Counters of a running container.
+    async fn stats(&self, _id: WorkloadId) -> Result<Stats> {
+        Err(DriverError::Unsupported {
+            driver: self.name(),
+            op: "stats",
+        })
+    }
+
+    /// Processes of a running container.
+    async fn top(&self, _id: WorkloadId) -> Result<Top> {
+        Err(DriverError::Unsupported {
+            driver: self.name(),
+            op: "top",
+        })
+    }
+
+    /// A file or folder of the container, as tar.
+    async fn archive_get(&self, _id: WorkloadId, _path: &str) -> Result<ByteStream> {
+        Err(DriverError::Unsupported {
+            driver: self.name(),
+            op: "archive",
+        })
+    }
+
+    /// Unpacks a tar into a folder of the container.
+    async fn archive_put(&self, _id: WorkloadId, _folder: &str, _tar: Bytes) -> Result<()> {
+        Err(DriverError::Unsupported {
+            driver: self.name(),
+            op: "archive",
+        })
+    }
+}

@@ -1,0 +1,46 @@
+//! A container engine in memory, on tokio's clock: whole clouds fit in one test, hours in a second.
+//!
+//! A [`SimEngine`] is the machine and outlives any agent; a [`SimDriver`] is one agent's connection
+//! to it. Images, their layers, networks with addresses, files, lives, exits and happenings are
+//! modelled, so the same conformance suite holds for this and for real engines. Time passes by
+//! `tokio::time`, so with `tokio::time::pause` it is virtual.
+//!
+//! # Instructions
+//! A container is told how to behave by labels (the user's metadata), all optional. Times are
+//! `250ms`, `3s`, `2m`; operations are `create`, `start`, `stop`, `pause`, `reboot`, `limits`,
+//! `remove`, `snapshot`, `exec`.
+//!
+//! | Label | Meaning |
+//! |---|---|
+//! | `sim.fail=create:2,start:1` | the first two creates and the first start fail as an engine's fault |
+//! | `sim.refuse=start` | the operation is refused for good, as for a command that the image lacks |
+//! | `sim.hang=start` | the engine never answers this operation: it ends by its deadline |
+//! | `sim.create_delay`, `sim.start_delay`, `sim.stop_delay` `=5s` | the operation takes longer |
+//! | `sim.exit_after=3s` | each life ends by itself after that time … |
+//! | `sim.exit_code=7` | … with this status (otherwise 0) |
+//! | `sim.oom=true` | each life ends for want of memory (at once, or after `sim.exit_after`) |
+//! | `sim.ignore_term=true` | asked to end it does nothing, so it is killed after the grace |
+//! | `sim.log=text` | a line that each life writes to its output |
+//! | `sim.listen=80` | a port that other containers can connect to (`nc -z` in `exec`) |
+//!
+//! Failures count on the engine for each id, so a driver that comes back does not see them again.
+//!
+//! # Whole-engine trouble
+//! [`SimEngine::set_down`] (nobody answers, streams of events end, containers live on),
+//! [`SimEngine::set_hanging`] (calls end by their deadlines), [`SimEngine::power_cycle`] (every
+//! life ends at once, as when a machine loses power).
+
+mod archive;
+mod container;
+mod driver;
+mod engine;
+mod files;
+mod machine;
+mod network;
+mod program;
+mod script;
+mod shell;
+mod snapshot;
+
+pub use driver::SimDriver;
+pub use engine::{SimEngine, SimTimings};

@@ -1,0 +1,120 @@
+//! One simulated container and its lives.
+
+use super::archive::Image;
+use super::files::{File, FileKind, Files, absolute};
+use super::script::Script;
+use crate::error::{DriverError, Result};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use schemas::workload::{Interface, Observation, RunState, Workload};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use tokio::time::Instant;
+
+/// Lines of output that are kept, as a real engine bounds its logs.
+const LOG_LINES: usize = 1000;
+
+pub(super) struct Container {
+    pub(super) workload: Workload,
+    pub(super) image: Arc<Image>,
+    pub(super) state: RunState,
+    pub(super) boot: String,
+    pub(super) exit_code: Option<i64>,
+    pub(super) oom_killed: bool,
+    pub(super) error: Option<String>,
+    pub(super) interfaces: Vec<Interface>,
+    pub(super) upper: Files,
+    pub(super) log: VecDeque<(Instant, String)>,
+    pub(super) started: Instant,
+    /// Goes up when a timer for the end of a life loses its meaning.
+    pub(super) timer: u64,
+}
+
+impl Container {
+    pub(super) fn new(mut workload: Workload, image: Arc<Image>) -> Result<Self> {
+        let mut upper = Files::new();
+        for file in std::mem::take(&mut workload.files) {
+            let content = BASE64_STANDARD.decode(&file.content_b64).map_err(|_| {
+                DriverError::permanent(format!("the file {} is not valid base64", file.path))
+            })?;
+            let kind = FileKind::Content(content.into());
+            upper.insert(
+                absolute(&file.path),
+                File {
+                    mode: file.mode & 0o7777,
+                    kind,
+                },
+            );
+        }
+        Ok(Self {
+            workload,
+            image,
+            state: RunState::Created,
+            boot: String::new(),
+            exit_code: None,
+            oom_killed: false,
+            error: None,
+            interfaces: Vec::new(),
+            upper,
+            log: VecDeque::new(),
+            started: Instant::now(),
+            timer: 0,
+        })
+    }
+
+    pub(super) fn script(&self) -> Script<'_> {
+        Script(&self.workload.labels)
+    }
+
+    pub(super) fn is_live(&self) -> bool {
+        matches!(self.state, RunState::Running | RunState::Paused)
+    }
+
+    /// Begins a life. It leaves a trace in the filesystem, so a snapshot differs from its image.
+    pub(super) fn begin(&mut self, boot: String, interfaces: Vec<Interface>) {
+        self.state = RunState::Running;
+        self.interfaces = interfaces;
+        self.exit_code = None;
+        self.oom_killed = false;
+        self.error = None;
+        self.started = Instant::now();
+        self.timer += 1;
+        let trace = FileKind::Content(boot.clone().into());
+        self.upper.insert(
+            "/var/lib/sim-boot".into(),
+            File {
+                mode: 0o644,
+                kind: trace,
+            },
+        );
+        self.boot = boot;
+        let line = self.script().log();
+        self.log.extend(line.map(|line| (self.started, line)));
+        if self.log.len() > LOG_LINES {
+            self.log.pop_front();
+        }
+    }
+
+    /// Ends the life.
+    pub(super) fn end(&mut self, exit_code: i64, oom_killed: bool) {
+        self.state = RunState::Exited;
+        self.interfaces.clear();
+        self.exit_code = Some(exit_code);
+        self.oom_killed = oom_killed;
+        self.timer += 1;
+    }
+
+    pub(super) fn observe(&self) -> Observation {
+        Observation {
+            id: self.workload.id,
+            incarnation: self.workload.incarnation,
+            state: self.state,
+            boot: self.boot.clone(),
+            exit_code: self.exit_code,
+            oom_killed: self.oom_killed,
+            error: self.error.clone(),
+            interfaces: self.interfaces.clone(),
+            limits: self.workload.limits.clone(),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What is on the simulated machine. Every change is one function without waiting in between; the
+//! time that things take is added by the driver around them.
+
+use super::archive::Image;
+use super::container::Container;
+use super::network::{self, Subnet};
+use super::script::{Op, Script};
+use crate::error::{DriverError, Result};
+use schemas::ids::{HostId, ImageId, NetworkId, WorkloadId};
+use schemas::workload::{Digest, Interface, Network, RunState, Workload};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// A container's id on a machine that may serve several hosts.
+pub(super) type Key = (HostId, WorkloadId);
+
+#[derive(Default)]
+pub(super) struct Machine {
+    pub(super) down: bool,
+    pub(super) hanging: bool,
+    pub(super) containers: BTreeMap<Key, Container>,
+    pub(super) networks: BTreeMap<(HostId, NetworkId), Subnet>,
+    pub(super) images: BTreeMap<(HostId, Digest), Arc<Image>>,
+    pub(super) snapshots: BTreeMap<(HostId, ImageId), Arc<Image>>,
+    failed: BTreeMap<(Key, Op), u32>,
+    boots: u64,
+}
+
+impl Machine {
+    pub(super) fn container(&mut self, key: Key) -> Result<&mut Container> {
+        self.containers
+            .get_mut(&key)
+            .ok_or_else(|| DriverError::no_container(key.1))
+    }
+
+    /// Fails the operation if its container was told so.
+    pub(super) fn obey(&mut self, key: Key, op: Op, script: Script<'_>) -> Result<()> {
+        if script.refuses(op) {
+            return Err(DriverError::permanent(format!(
+                "the container was told to refuse '{}' (label sim.refuse)",
+                op.as_str()
+            )));
+        }
+        let failed = self.failed.entry((key, op)).or_default();
+        if *failed < script.failures(op) {
+            *failed += 1;
+            return Err(DriverError::Engine {
+                text: format!("told to fail '{}' (label sim.fail)", op.as_str()),
+            });
+        }
+        Ok(())
+    }
+
+    /// Puts a container there, in place of another incarnation. Answers whether one was removed.
+    pub(super) fn create(&mut self, host: HostId, workload: &Workload) -> Result<bool> {
+        let image = self.images.get(&(host, workload.image.manifest.clone()));
+        let image = image.cloned().ok_or_else(|| DriverError::NotFound {
+            what: format!("image {}", workload.image.id),
+        })?;
+        for attachment in &workload.networks {
+            self.subnet(host, attachment.network.id)?;
+        }
+        let container = Container::new(workload.clone(), image)?;
+        Ok(self
+            .containers
+            .insert((host, workload.id), container)
+            .is_some())
+    }
+
+    /// Begins a life: gives addresses, as real engines do at start and not before.
+    pub(super) fn start(&mut self, key: Key) -> Result<()> {
+        let attachments = self.container(key)?.workload.networks.clone();
+        let mut interfaces: Vec<Interface> = Vec::new();
+        for attachment in &attachments {
+            let subnet = self.subnet(key.0, attachment.network.id)?;
+            let taken = self.addresses(attachment.network.id);
+            interfaces.push(network::connect(subnet, attachment, &taken)?);
+        }
+        self.boots += 1;
+        let boot = format!("boot-{}", self.boots);
+        self.container(key)?.begin(boot, interfaces);
+        Ok(())
+    }
+
+    /// Gives the network its subnet, unless it has one.
+    pub(super) fn ensure_network(&mut self, host: HostId, network: &Network) -> Result<()> {
+        if let Some(there) = self.networks.get(&(host, network.id)) {
+            let same = network.cidr.is_none() || there.network.cidr == network.cidr;
+            return if same {
+                Ok(())
+            } else {
+                Err(other_subnet(network))
+            };
+        }
+        let taken: Vec<_> = self.networks.values().map(|subnet| subnet.range).collect();
+        let range = network::place(network, &taken)?;
+        let subnet = Subnet {
+            network: network.clone(),
+            range,
+        };
+        self.networks.insert((host, network.id), subnet);
+        Ok(())
+    }
+
+    pub(super) fn remove_network(&mut self, host: HostId, id: NetworkId) -> Result<()> {
+        let mut attached = self
+            .containers
+            .values()
+            .flat_map(|it| &it.workload.networks);
+        if attached.any(|attachment| attachment.network.id == id) {
+            return Err(DriverError::conflict(
+                "the network still has containers attached to it",
+            ));
+        }
+        self.networks.remove(&(host, id));
+        Ok(())
+    }
+
+    /// The running container at an address of a network that `from` is on, too.
+    pub(super) fn reach(&self, from: Key, address: &str) -> Option<&Container> {
+        let mine = &self.containers.get(&from)?.interfaces;
+        self.containers
+            .values()
+            .filter(|it| it.state == RunState::Running)
+            .find(|it| {
+                it.interfaces.iter().any(|there| {
+                    there.address == address
+                        && mine.iter().any(|here| here.network_id == there.network_id)
+                })
+            })
+    }
+
+    fn subnet(&self, host: HostId, id: NetworkId) -> Result<&Subnet> {
+        self.networks
+            .get(&(host, id))
+            .ok_or_else(|| DriverError::NotFound {
+                what: format!("network {id}"),
+            })
+    }
+
+    fn addresses(&self, network: NetworkId) -> Vec<IpAddr> {
+        let all = self.containers.values().flat_map(|it| &it.interfaces);
+        let here = all.filter(|interface| interface.network_id == network);
+        here.filter_map(|interface| interface.address.parse().ok())
+            .collect()
+    }
+}
+
+fn other_subnet(network: &Network) -> DriverError {
+    DriverError::conflict(format!(
+        "network '{}' has another subnet on this host; remove it from its containers first",
+        network.name
+    ))
+}
