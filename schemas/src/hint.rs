@@ -14,13 +14,11 @@ pub enum Kind {
     Image,
     /// A host: silence, return, evacuation.
     Host,
-    /// A project's network on one host's engine.
-    Network,
 }
 
 impl Kind {
     /// Every kind, for loops over reconcilers.
-    pub const ALL: [Kind; 4] = [Kind::Server, Kind::Image, Kind::Host, Kind::Network];
+    pub const ALL: [Kind; 3] = [Kind::Server, Kind::Image, Kind::Host];
 
     /// The name in the work table, in logs and in metrics.
     pub fn as_str(self) -> &'static str {
@@ -28,7 +26,6 @@ impl Kind {
             Kind::Server => "server",
             Kind::Image => "image",
             Kind::Host => "host",
-            Kind::Network => "network",
         }
     }
 

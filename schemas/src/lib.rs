@@ -12,3 +12,9 @@ pub mod workload;
 pub use error::{Error, Result};
 pub use hint::{Hint, Kind};
 pub use time::Timestamp;
+
+/// Standard base64 with padding.
+pub fn base64(bytes: &[u8]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}

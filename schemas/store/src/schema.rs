@@ -104,3 +104,23 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(hosts, servers);
+
+diesel::table! {
+    server_groups (id) {
+        id -> Text,
+        project_id -> Text,
+        user_id -> Text,
+        name -> Text,
+        policy -> Text,
+        max_server_per_host -> Nullable<Integer>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    project_networks (project_id) {
+        project_id -> Text,
+        id -> Text,
+        number -> BigInt,
+    }
+}

@@ -6,9 +6,9 @@
 //!
 //! *Assumes.* Leases only save work; correctness comes from compare-and-swap on rows.
 
-use crate::Conn;
 use crate::fail::{Fail, Result};
 use crate::schema::work;
+use crate::{Conn, Tx};
 use diesel::prelude::*;
 use schemas::{Kind, Timestamp};
 use std::time::Duration;
@@ -133,36 +133,19 @@ fn take(
     Ok(taken == 1)
 }
 
-/// Ends a claim: the entry goes, unless new reasons came meanwhile; then it is due at once.
-/// True when new reasons came.
-pub fn finish(conn: &mut Conn, entry: &Entry, owner: &str) -> Result<bool> {
+/// Ends a look: the entry goes, unless new reasons came meanwhile; then it stays due, free for the
+/// next look. True in that case.
+pub fn finish(conn: &mut Conn, entry: &Entry) -> Result<bool> {
     let gone = diesel::delete(work::table.find((&entry.kind, &entry.id)))
-        .filter(work::seq.eq(entry.seq).and(work::owner.eq(owner)))
+        .filter(work::seq.eq(entry.seq))
         .execute(conn)?;
-    if gone == 1 {
-        return Ok(false);
-    }
-    let freed = diesel::update(work::table.find((&entry.kind, &entry.id)))
-        .filter(work::owner.eq(owner))
-        .set((
-            work::owner.eq(""),
-            work::lease_until.eq(0),
-            work::attempts.eq(0),
-        ))
-        .execute(conn)?;
-    Ok(freed == 1)
+    Ok(gone == 0 && free(conn, entry, None)?)
 }
 
-/// Ends a claim and looks again at `at`, or at once when new reasons came. True in that case.
-pub fn again(
-    conn: &mut Conn,
-    entry: &Entry,
-    owner: &str,
-    at: Timestamp,
-    reason: &str,
-) -> Result<bool> {
+/// Ends a look and asks for the next at `at`, or at once when new reasons came. True in that case.
+pub fn again(conn: &mut Conn, entry: &Entry, at: Timestamp, reason: &str) -> Result<bool> {
     let waits = diesel::update(work::table.find((&entry.kind, &entry.id)))
-        .filter(work::seq.eq(entry.seq).and(work::owner.eq(owner)))
+        .filter(work::seq.eq(entry.seq))
         .set((
             work::due_at.eq(at.0),
             work::owner.eq(""),
@@ -171,18 +154,46 @@ pub fn again(
             work::reason.eq(reason),
         ))
         .execute(conn)?;
-    if waits == 1 {
-        return Ok(false);
-    }
+    Ok(waits == 0 && free(conn, entry, Some(reason))?)
+}
+
+fn free(conn: &mut Conn, entry: &Entry, reason: Option<&str>) -> Result<bool> {
     let freed = diesel::update(work::table.find((&entry.kind, &entry.id)))
-        .filter(work::owner.eq(owner))
         .set((
             work::owner.eq(""),
             work::lease_until.eq(0),
-            work::reason.eq(reason),
+            work::reason.eq(reason.unwrap_or_default()),
         ))
         .execute(conn)?;
     Ok(freed == 1)
+}
+
+/// The entry of one object.
+pub fn get(conn: &mut Conn, kind: Kind, id: &str) -> Result<Option<Entry>> {
+    Ok(work::table
+        .find((kind.as_str(), id))
+        .select(Entry::as_select())
+        .first(conn)
+        .optional()?)
+}
+
+/// The entry of one object, made when there is none.
+pub fn ensure(tx: &mut Tx<'_>, kind: Kind, id: &str) -> Result<Entry> {
+    if let Some(entry) = get(tx, kind, id)? {
+        return Ok(entry);
+    }
+    let now = tx.now();
+    due(tx, kind, id, now)?;
+    get(tx, kind, id)?.ok_or(Fail::Again)
+}
+
+/// When the next entry that nobody works on at `now` is due; `None` when nothing waits.
+pub fn next_free(conn: &mut Conn, now: Timestamp) -> Result<Option<Timestamp>> {
+    let soonest: Option<i64> = work::table
+        .filter(work::lease_until.le(now.0))
+        .select(diesel::dsl::min(work::due_at))
+        .first(conn)?;
+    Ok(soonest.map(Timestamp))
 }
 
 /// Everything that is due or waits, for the operations view and for tests.
@@ -191,12 +202,4 @@ pub fn list(conn: &mut Conn) -> Result<Vec<Entry>> {
         .order((work::kind, work::id))
         .select(Entry::as_select())
         .load(conn)?)
-}
-
-/// When the next entry is due; `None` when nothing waits.
-pub fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>> {
-    let next: Option<i64> = work::table
-        .select(diesel::dsl::min(work::due_at))
-        .first(conn)?;
-    Ok(next.map(Timestamp))
 }

@@ -1,6 +1,8 @@
 //! One suite for both databases: every test runs on SQLite, and on PostgreSQL when
-//! `JEROBOAM_TEST_POSTGRES` holds the URL of a server on which databases may be made.
+//! `JEROBOAM_TEST_POSTGRES` holds the URL of a server on which databases may be made (the test
+//! script always sets it).
 
+#[cfg(test)]
 mod suite {
     pub mod database;
     mod transactions;

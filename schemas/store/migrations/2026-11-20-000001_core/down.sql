@@ -1,3 +1,5 @@
+DROP TABLE project_networks;
+DROP TABLE server_groups;
 DROP TABLE quotas;
 DROP TABLE usages;
 DROP TABLE servers;

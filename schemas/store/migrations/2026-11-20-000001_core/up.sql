@@ -102,3 +102,21 @@ CREATE TABLE quotas (
     hard_limit BIGINT NOT NULL,
     PRIMARY KEY (project_id, resource)
 );
+
+CREATE TABLE server_groups (
+    id TEXT NOT NULL PRIMARY KEY,
+    project_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    policy TEXT NOT NULL,
+    max_server_per_host INTEGER,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX server_groups_project ON server_groups (project_id, created_at);
+
+-- Each project's own network: `number` picks its subnet from the pool.
+CREATE TABLE project_networks (
+    project_id TEXT NOT NULL PRIMARY KEY,
+    id TEXT NOT NULL,
+    number BIGINT NOT NULL UNIQUE
+);

@@ -25,7 +25,6 @@ pub async fn sqlite() -> Option<Database> {
 /// A new database on the PostgreSQL server of the environment.
 pub async fn postgres() -> Option<Database> {
     let Ok(server) = std::env::var("JEROBOAM_TEST_POSTGRES") else {
-        eprintln!("skipped: JEROBOAM_TEST_POSTGRES is not set");
         return None;
     };
     let name = format!("jeroboam_test_{:016x}", rand::random::<u64>());

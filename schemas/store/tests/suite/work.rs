@@ -63,7 +63,7 @@ async fn a_reason_that_comes_during_the_work_is_not_lost(db: Database) {
         .unwrap();
     let more = db
         .store
-        .write(move |tx| work::finish(tx, &entry, "one"))
+        .write(move |tx| work::finish(tx, &entry))
         .await
         .unwrap();
     assert!(more);
@@ -79,7 +79,7 @@ async fn a_reason_that_comes_during_the_work_is_not_lost(db: Database) {
     let entry = again[0].clone();
     let more = db
         .store
-        .write(move |tx| work::finish(tx, &entry, "two"))
+        .write(move |tx| work::finish(tx, &entry))
         .await
         .unwrap();
     assert!(!more && db.store.read(work::list).await.unwrap().is_empty());
@@ -96,12 +96,18 @@ async fn waiting_entries_are_left_alone_until_due(db: Database) {
             let now = tx.now();
             let entry = work::claim(tx, "one", now, LEASE, 1)?.remove(0);
             let at = now + Duration::from_secs(60);
-            work::again(tx, &entry, "one", at, "waits for its host")?;
+            work::again(tx, &entry, at, "waits for its host")?;
             Ok(at)
         })
         .await
         .unwrap();
-    assert_eq!(db.store.read(work::next_due).await.unwrap(), Some(at));
+    assert_eq!(
+        db.store
+            .read(move |conn| work::next_free(conn, at))
+            .await
+            .unwrap(),
+        Some(at)
+    );
     let early = db
         .store
         .write(move |tx| work::claim(tx, "one", at - LEASE, LEASE, 1))

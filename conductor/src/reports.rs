@@ -1,0 +1,75 @@
+//! What agents say, written down. Older news than what is known changes nothing.
+
+use crate::look::Effect;
+use crate::run::look_now;
+use crate::{Settings, sync};
+use bus::Report;
+use schemas::Kind;
+use schemas::host::{Heartbeat, Hello, Observed, Seen};
+use store::compute::{hosts, servers};
+use store::{Result, Scope, Tx, work};
+
+/// Writes one report down; answers what is to be told after the commit.
+pub(crate) fn hear(tx: &mut Tx<'_>, report: &Report, settings: &Settings) -> Result<Vec<Effect>> {
+    match report {
+        Report::Hello(hello) => greeted(tx, hello, settings),
+        Report::Heartbeat(beat) => alive(tx, beat),
+        Report::Observed(seen) => observed(tx, seen, settings),
+    }
+}
+
+fn greeted(tx: &mut Tx<'_>, hello: &Hello, settings: &Settings) -> Result<Vec<Effect>> {
+    if !hosts::report(tx, hello.host, hello.epoch, &hello.inventory)? {
+        return Ok(Vec::new());
+    }
+    tx.due(Kind::Host, &hello.host.to_string())?;
+    sync::full_set(tx, hello, settings)
+}
+
+fn alive(tx: &mut Tx<'_>, beat: &Heartbeat) -> Result<Vec<Effect>> {
+    let id = beat.host.to_string();
+    let before = hosts::get(tx, &id)?;
+    if !hosts::report(tx, beat.host, beat.epoch, &beat.inventory)? {
+        return Ok(Vec::new());
+    }
+    if work::get(tx, Kind::Host, &id)?.is_none() {
+        tx.due(Kind::Host, &id)?;
+    }
+    if before.is_none_or(|host| host.epoch != beat.epoch.to_string()) {
+        sync::unheard(tx, beat.host)?;
+    }
+    Ok(Vec::new())
+}
+
+fn observed(tx: &mut Tx<'_>, seen: &Observed, settings: &Settings) -> Result<Vec<Effect>> {
+    let id = seen.id.to_string();
+    let row = servers::get(tx, &Scope::All, &id)?;
+    let Some(mut server) = row.filter(|server| server.host() == Some(seen.host)) else {
+        return Ok(match seen.state {
+            Seen::Container(_) => sync::unwanted(tx, seen.host, seen.id, seen.generation)?
+                .into_iter()
+                .collect(),
+            _ => Vec::new(),
+        });
+    };
+    let epoch = seen.epoch.to_string();
+    let seq = i64::try_from(seen.seq).unwrap_or(i64::MAX);
+    if (&epoch, seq) <= (&server.seen_epoch, server.seen_seq) {
+        return Ok(Vec::new());
+    }
+    server.seen_epoch = epoch;
+    server.seen_seq = seq;
+    let mut sight = server.sight()?;
+    if let Seen::Busy { step } = &seen.state {
+        sight.step = Some(step.clone());
+        server.set_sight(&sight)?;
+        servers::update(tx, &mut server)?;
+        return Ok(Vec::new());
+    }
+    server.seen_generation = i64::try_from(seen.generation).unwrap_or(i64::MAX);
+    sight.state = Some(seen.state.clone());
+    sight.problem = seen.problem.clone();
+    server.set_sight(&sight)?;
+    servers::update(tx, &mut server)?;
+    look_now(tx, Kind::Server, &server.id, settings)
+}

@@ -1,0 +1,273 @@
+//! The loop: reasons to look come from hints, from this conductor's own writes, and from the clock.
+
+use crate::look::{Effect, Look, Next};
+use crate::queue::InFlight;
+use crate::{Settings, host, reports, server};
+use bus::{Bus, Delivery};
+use process::Clock;
+use schemas::{Hint, Kind, Result, Timestamp};
+use std::sync::Arc;
+use std::time::Duration;
+use store::{Store, Tx, work};
+use tokio::sync::{Semaphore, broadcast};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How long a claim on polled entries holds; another conductor takes them over after that.
+const LEASE: Duration = Duration::from_secs(30);
+
+/// One conductor. Cheap to clone; all clones are one conductor.
+#[derive(Clone)]
+pub struct Conductor(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    bus: Bus,
+    clock: Clock,
+    settings: Arc<Settings>,
+    id: String,
+    looking: InFlight,
+    room: Semaphore,
+    tasks: TaskTracker,
+}
+
+impl Conductor {
+    /// A conductor on this database and bus.
+    pub fn new(store: Store, bus: Bus, settings: Settings) -> Conductor {
+        Conductor(Arc::new(Inner {
+            clock: store.clock().clone(),
+            id: uuid::Uuid::now_v7().to_string(),
+            looking: InFlight::default(),
+            room: Semaphore::new(settings.concurrency.max(1)),
+            tasks: TaskTracker::new(),
+            settings: Arc::new(settings),
+            store,
+            bus,
+        }))
+    }
+
+    /// Works until told to stop, then ends the looks under way.
+    pub async fn run(&self, shutdown: CancellationToken) {
+        let own = self.0.store.hints();
+        let work = async {
+            tokio::join!(self.listen(), self.follow(own), self.poll(), self.hear());
+        };
+        tokio::select! {
+            () = work => {}
+            () = shutdown.cancelled() => {}
+        }
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+
+    /// Hints from the API and other conductors.
+    async fn listen(&self) {
+        let mut hints = self.0.bus.hints().await;
+        loop {
+            let hint = hints.next().await;
+            self.look_at(hint);
+        }
+    }
+
+    /// Hints of this conductor's own writes need no broker.
+    async fn follow(&self, mut own: broadcast::Receiver<Hint>) {
+        loop {
+            match own.recv().await {
+                Ok(hint) => self.look_at(hint),
+                // Polling finds what was missed.
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => return,
+            }
+        }
+    }
+
+    /// The guarantee: whatever is due is found, hinted or not.
+    async fn poll(&self) {
+        let period = Duration::from_secs(self.0.settings.poll_s.max(1));
+        loop {
+            match self.claim().await {
+                Ok(claimed) if !claimed.is_empty() => {
+                    claimed.into_iter().for_each(|hint| self.look_at(hint));
+                    tokio::task::yield_now().await;
+                }
+                Ok(_) => self.rest(period).await,
+                Err(error) => {
+                    tracing::warn!(%error, "cannot read the work table");
+                    tokio::time::sleep(period).await;
+                }
+            }
+        }
+    }
+
+    async fn claim(&self) -> Result<Vec<Hint>> {
+        let owner = self.0.id.clone();
+        let now = self.0.clock.now();
+        // Asked first without the writer's turn: most polls find nothing.
+        let next = self
+            .0
+            .store
+            .read(move |conn| work::next_free(conn, now))
+            .await?;
+        if next.is_none_or(|next| next > now) {
+            return Ok(Vec::new());
+        }
+        let limit = self.0.settings.concurrency as i64;
+        let claimed = self
+            .0
+            .store
+            .write(move |tx| {
+                let now = tx.now();
+                work::claim(tx, &owner, now, LEASE, limit)
+            })
+            .await?;
+        let hint = |entry: work::Entry| {
+            Some(Hint {
+                kind: Kind::parse(&entry.kind)?,
+                id: entry.id,
+            })
+        };
+        Ok(claimed.into_iter().filter_map(hint).collect())
+    }
+
+    async fn rest(&self, period: Duration) {
+        let now = self.0.clock.now();
+        let next = self
+            .0
+            .store
+            .read(move |conn| work::next_free(conn, now))
+            .await
+            .ok()
+            .flatten();
+        let until = next.map_or(period, |next: Timestamp| next.since(now).min(period));
+        tokio::time::sleep(until.max(Duration::from_millis(10))).await;
+    }
+
+    /// Reports of the agents, each acknowledged after its commit.
+    async fn hear(&self) {
+        let mut reports = self.0.bus.reports().await;
+        loop {
+            let delivery = reports.next().await;
+            let conductor = self.clone();
+            self.0
+                .tasks
+                .spawn(async move { conductor.take(delivery).await });
+        }
+    }
+
+    async fn take(&self, delivery: Delivery) {
+        let (report, settings) = (delivery.report.clone(), self.0.settings.clone());
+        let heard = self
+            .0
+            .store
+            .write(move |tx| reports::hear(tx, &report, &settings))
+            .await;
+        match heard {
+            Ok(effects) => {
+                delivery.ack().await;
+                self.send(effects).await;
+            }
+            Err(error) if error.retryable() => {
+                tracing::warn!(%error, "a report waits for the database");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                delivery.nack(true).await;
+            }
+            Err(error) => {
+                tracing::error!(%error, report = ?delivery.report, "dropped a report");
+                delivery.ack().await;
+            }
+        }
+    }
+
+    fn look_at(&self, key: Hint) {
+        if !self.0.looking.begin(&key) {
+            return;
+        }
+        let conductor = self.clone();
+        self.0.tasks.spawn(async move {
+            let Ok(_room) = conductor.0.room.acquire().await else {
+                return;
+            };
+            while conductor.look(&key).await || conductor.0.looking.end(&key) {}
+        });
+    }
+
+    /// One look; true when the next one is to follow at once.
+    async fn look(&self, key: &Hint) -> bool {
+        let (hint, settings) = (key.clone(), self.0.settings.clone());
+        match self
+            .0
+            .store
+            .write(move |tx| look(tx, &hint, &settings))
+            .await
+        {
+            Ok((effects, more)) => {
+                self.send(effects).await;
+                more
+            }
+            Err(error) => {
+                // The entry stays due (or leased): the poll comes back to it.
+                tracing::warn!(kind = %key.kind, id = key.id, %error, "a look failed");
+                false
+            }
+        }
+    }
+
+    async fn send(&self, effects: Vec<Effect>) {
+        for effect in effects {
+            let Effect::Tell(host, converge) = effect;
+            if let Err(error) = self.0.bus.converge(host, &converge).await {
+                tracing::warn!(%host, id = %converge.id, %error, "a telling waits for its repetition");
+            }
+        }
+    }
+}
+
+/// One look in its transaction: what to send after the commit, and whether to look again at once.
+fn look(tx: &mut Tx<'_>, key: &Hint, settings: &Settings) -> store::Result<(Vec<Effect>, bool)> {
+    match work::get(tx, key.kind, &key.id)? {
+        Some(entry) if entry.due_at <= tx.now().0 => settle(tx, key, &entry, settings),
+        _ => Ok((Vec::new(), false)),
+    }
+}
+
+/// Looks now, whether an entry is due or not: for those who have just changed the row.
+pub(crate) fn look_now(
+    tx: &mut Tx<'_>,
+    kind: Kind,
+    id: &str,
+    settings: &Settings,
+) -> store::Result<Vec<Effect>> {
+    let entry = work::ensure(tx, kind, id)?;
+    let key = Hint {
+        kind,
+        id: id.to_owned(),
+    };
+    let (effects, more) = settle(tx, &key, &entry, settings)?;
+    if more {
+        tx.due(kind, id)?;
+    }
+    Ok(effects)
+}
+
+fn settle(
+    tx: &mut Tx<'_>,
+    key: &Hint,
+    entry: &work::Entry,
+    settings: &Settings,
+) -> store::Result<(Vec<Effect>, bool)> {
+    let Look { next, effects } = match key.kind {
+        Kind::Server => server::look(tx, &key.id, settings)?,
+        Kind::Host => host::look(tx, &key.id, settings)?,
+        Kind::Image => Look::done(),
+    };
+    let now = tx.now();
+    let more = match next {
+        Next::Done => work::finish(tx, entry)?,
+        Next::Now => {
+            work::again(tx, entry, now, "")?;
+            true
+        }
+        Next::At(until, reason) => work::again(tx, entry, until, &reason)?,
+    };
+    Ok((effects, more))
+}

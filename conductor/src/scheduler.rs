@@ -1,0 +1,139 @@
+//! Which host a server goes to: filters say where it can, weighers where it should. All pure.
+//!
+//! *Guarantees.* The choice depends on the request and the candidates only. When no host is left,
+//! the answer counts the hosts each filter turned away, and names the nearest miss.
+//!
+//! *Assumes.* The place is then reserved by a conditional update: a choice made from stale numbers
+//! is found out there, and made again.
+
+mod filters;
+mod weighers;
+
+use schemas::workload::Digest;
+use std::collections::BTreeMap;
+use store::compute::hosts::{Host, OverCommit};
+use store::compute::spec::Size;
+
+/// What is to be placed.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// Room needed.
+    pub size: Size,
+    /// Zone asked for.
+    pub zone: Option<String>,
+    /// Host asked for, by name or id.
+    pub host: Option<String>,
+    /// Rule of its server group.
+    pub group: Option<Group>,
+    /// Hosts that failed it.
+    pub avoid: Vec<String>,
+    /// For locality.
+    pub image: Digest,
+    /// `os:scheduler_hints`: `same_host`, `different_host` resolved to host ids.
+    pub same_host: Vec<String>,
+    /// See `same_host`.
+    pub different_host: Vec<String>,
+}
+
+/// A server group's rule and where its members are.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// `affinity`, `anti-affinity`, `soft-affinity`, `soft-anti-affinity`.
+    pub policy: String,
+    /// For anti-affinity.
+    pub max_per_host: i32,
+    /// Host id → members there.
+    pub members: BTreeMap<String, i32>,
+}
+
+/// A host as the scheduler sees it.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// The row.
+    pub host: Host,
+    /// Heard of lately and not declared dead.
+    pub up: bool,
+    /// Why its engine does not answer.
+    pub engine_problem: Option<String>,
+    /// Manifests it has.
+    pub images: Vec<Digest>,
+}
+
+/// Why there is no place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotPlaced {
+    /// Hosts there are.
+    pub hosts: usize,
+    /// Filter → hosts it turned away.
+    pub by: BTreeMap<&'static str, usize>,
+    /// The host that came furthest, and what it lacked.
+    pub nearest: Option<String>,
+}
+
+impl std::fmt::Display for NotPlaced {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "No valid host was found.")?;
+        if self.hosts == 0 {
+            return write!(f, " No host has registered with this cloud yet.");
+        }
+        let turned: Vec<String> = self
+            .by
+            .iter()
+            .map(|(filter, hosts)| format!("{filter}: {hosts}"))
+            .collect();
+        write!(
+            f,
+            " Of {} hosts, turned away by {}.",
+            self.hosts,
+            turned.join(", ")
+        )?;
+        match &self.nearest {
+            Some(nearest) => write!(f, " Nearest: {nearest}."),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The best host, by id.
+///
+/// # Errors
+/// `NotPlaced` when every host is turned away by some filter.
+pub fn choose<'a>(
+    request: &Request,
+    candidates: &'a [Candidate],
+    over: OverCommit,
+) -> Result<&'a Candidate, NotPlaced> {
+    let mut by = BTreeMap::new();
+    let mut nearest: Option<(usize, String)> = None;
+    let mut best: Option<(f64, &Candidate)> = None;
+    for candidate in candidates {
+        match filters::first_refusal(request, candidate, over) {
+            Some((depth, filter, lack)) => {
+                *by.entry(filter).or_insert(0) += 1;
+                if nearest
+                    .as_ref()
+                    .is_none_or(|(furthest, _)| depth > *furthest)
+                {
+                    nearest = Some((depth, format!("{} ({lack})", candidate.host.hostname)));
+                }
+            }
+            None => {
+                let weight = weighers::weight(request, candidate, over);
+                let better = best.is_none_or(|(top, holder)| {
+                    (weight, &holder.host.id) > (top, &candidate.host.id)
+                });
+                if better {
+                    best = Some((weight, candidate));
+                }
+            }
+        }
+    }
+    best.map(|(_, candidate)| candidate).ok_or(NotPlaced {
+        hosts: candidates.len(),
+        by,
+        nearest: nearest.map(|(_, text)| text),
+    })
+}
+
+#[cfg(test)]
+mod tests;

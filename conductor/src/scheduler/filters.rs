@@ -1,0 +1,118 @@
+//! Where a server can go. In order: what an operator or the user decides first, room last, so the
+//! host that comes furthest is the one worth telling about.
+
+use super::{Candidate, Request};
+use store::compute::hosts::OverCommit;
+
+type Filter = fn(&Request, &Candidate, OverCommit) -> Option<String>;
+
+const FILTERS: [(&str, Filter); 8] = [
+    ("host asked for", asked_host),
+    ("availability zone", zone),
+    ("host state", state),
+    ("failed before", avoid),
+    ("hints", hints),
+    ("server group", group),
+    ("memory", memory),
+    ("cpu and disk", cpu_and_disk),
+];
+
+/// The first filter that turns the host away: its place in the order, its name, what lacks.
+pub(super) fn first_refusal(
+    request: &Request,
+    candidate: &Candidate,
+    over: OverCommit,
+) -> Option<(usize, &'static str, String)> {
+    FILTERS
+        .iter()
+        .enumerate()
+        .find_map(|(depth, (name, filter))| {
+            filter(request, candidate, over).map(|lack| (depth, *name, lack))
+        })
+}
+
+fn asked_host(request: &Request, candidate: &Candidate, _: OverCommit) -> Option<String> {
+    let asked = request.host.as_ref()?;
+    let is_it = *asked == candidate.host.hostname || *asked == candidate.host.id;
+    (!is_it).then(|| format!("{asked} was asked for"))
+}
+
+fn zone(request: &Request, candidate: &Candidate, _: OverCommit) -> Option<String> {
+    let asked = request.zone.as_ref()?;
+    (*asked != candidate.host.zone)
+        .then(|| format!("in zone {}, {asked} was asked for", candidate.host.zone))
+}
+
+fn state(_: &Request, candidate: &Candidate, _: OverCommit) -> Option<String> {
+    if candidate.host.state != "enabled" {
+        let reason = candidate
+            .host
+            .disabled_reason
+            .as_deref()
+            .unwrap_or("no reason given");
+        return Some(format!("disabled by an operator: {reason}"));
+    }
+    if candidate.host.forced_down != 0 {
+        return Some("declared down by an operator".into());
+    }
+    if !candidate.up {
+        return Some("not heard of lately".into());
+    }
+    candidate
+        .engine_problem
+        .as_ref()
+        .map(|problem| format!("its engine does not work: {problem}"))
+}
+
+fn avoid(request: &Request, candidate: &Candidate, _: OverCommit) -> Option<String> {
+    request
+        .avoid
+        .contains(&candidate.host.id)
+        .then(|| "failed this server before".into())
+}
+
+fn hints(request: &Request, candidate: &Candidate, _: OverCommit) -> Option<String> {
+    let id = &candidate.host.id;
+    if !request.same_host.is_empty() && !request.same_host.contains(id) {
+        return Some("same_host names servers elsewhere".into());
+    }
+    request
+        .different_host
+        .contains(id)
+        .then(|| "different_host names a server here".into())
+}
+
+fn group(request: &Request, candidate: &Candidate, _: OverCommit) -> Option<String> {
+    let group = request.group.as_ref()?;
+    let here = group.members.get(&candidate.host.id).copied().unwrap_or(0);
+    match group.policy.as_str() {
+        "affinity" if here == 0 && !group.members.is_empty() => {
+            Some("the group's servers are on another host".into())
+        }
+        "anti-affinity" if here >= group.max_per_host => {
+            Some(format!("{here} of the group's servers are here already"))
+        }
+        _ => None,
+    }
+}
+
+fn memory(request: &Request, candidate: &Candidate, over: OverCommit) -> Option<String> {
+    let free = candidate.host.capacity(over).memory_mb - candidate.host.used_memory_mb;
+    (free < request.size.memory_mb).then(|| {
+        format!(
+            "{free} MiB of memory free, {} needed",
+            request.size.memory_mb
+        )
+    })
+}
+
+fn cpu_and_disk(request: &Request, candidate: &Candidate, over: OverCommit) -> Option<String> {
+    let capacity = candidate.host.capacity(over);
+    let cpus = capacity.vcpus - candidate.host.used_vcpus;
+    if cpus < request.size.vcpus {
+        return Some(format!("{cpus} VCPUs free, {} needed", request.size.vcpus));
+    }
+    let disk = capacity.disk_gb - candidate.host.used_disk_gb;
+    (disk < request.size.disk_gb)
+        .then(|| format!("{disk} GiB of disk free, {} needed", request.size.disk_gb))
+}

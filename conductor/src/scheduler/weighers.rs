@@ -1,0 +1,35 @@
+//! Where a server should go, among the hosts where it can: free room first (spread), nudged by
+//! image locality and soft group rules, which outweigh it.
+
+use super::{Candidate, Request};
+use store::compute::hosts::OverCommit;
+
+const GROUP: f64 = 10.0;
+const LOCALITY: f64 = 0.3;
+
+/// Higher is better.
+pub(super) fn weight(request: &Request, candidate: &Candidate, over: OverCommit) -> f64 {
+    let capacity = candidate.host.capacity(over);
+    let used = candidate.host.used();
+    let free = |used: f64, all: f64| if all > 0.0 { 1.0 - used / all } else { 0.0 };
+    let room = free(used.memory_mb as f64, capacity.memory_mb as f64)
+        + 0.5 * free(f64::from(used.vcpus), f64::from(capacity.vcpus));
+    let local = if candidate.images.contains(&request.image) {
+        LOCALITY
+    } else {
+        0.0
+    };
+    room + local + group(request, candidate)
+}
+
+fn group(request: &Request, candidate: &Candidate) -> f64 {
+    let Some(group) = &request.group else {
+        return 0.0;
+    };
+    let here = f64::from(group.members.get(&candidate.host.id).copied().unwrap_or(0));
+    match group.policy.as_str() {
+        "soft-affinity" if here > 0.0 => GROUP,
+        "soft-anti-affinity" => -GROUP * here,
+        _ => 0.0,
+    }
+}

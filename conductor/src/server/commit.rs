@@ -1,0 +1,235 @@
+//! Carrying a step out: the row, its events, its reservations and its work entry change in one
+//! transaction; what is to be told to an agent is returned, to be sent after the commit.
+
+use super::plan::{HostView, Snapshot, Step, plan};
+use super::task::Task;
+use super::{desired, place};
+use crate::Settings;
+use crate::look::{Effect, Look};
+use schemas::workload::Power;
+use schemas::{Kind, Timestamp};
+use std::time::Duration;
+use store::compute::servers::{self, Server, Sight};
+use store::compute::{charge, hosts, networks};
+use store::{Result, Scope, Tx, events};
+
+/// One look at one server.
+pub(crate) fn look(tx: &mut Tx<'_>, id: &str, settings: &Settings) -> Result<Look> {
+    let Some(server) = servers::get(tx, &Scope::All, id)? else {
+        return Ok(Look::done());
+    };
+    let now = tx.now();
+    let host = match &server.host_id {
+        Some(host) => hosts::get(tx, host)?,
+        None => None,
+    };
+    let host = host.map(|host| HostView {
+        up: host.is_up(now, settings.silence()),
+        name: host.hostname,
+    });
+    let mut at = Snapshot {
+        spec: server.spec()?,
+        sight: server.sight()?,
+        host,
+        server,
+    };
+    let step = plan(&at, now, settings);
+    tracing::debug!(
+        server = id,
+        request_id = at.server.request_id,
+        ?step,
+        "server step"
+    );
+    match step {
+        Step::Rest => Ok(Look::done()),
+        Step::Wait { until, reason } => Ok(Look::wait(until, reason)),
+        Step::Tell => tell(tx, &mut at, now, settings),
+        Step::Place => put(tx, &mut at, now, settings),
+        Step::Remove => remove(tx, &at),
+        Step::Settle { vm_state } => settle(tx, &mut at, vm_state),
+        Step::Fail { vm_state, reason } => fail(tx, &mut at, vm_state, &reason),
+        Step::Leave { gone, reason } => leave(tx, &mut at, gone, &reason, settings),
+        Step::Ended => ended(tx, &mut at),
+        Step::Revive { reason } => revived(tx, &mut at, &reason, settings),
+    }
+}
+
+fn save(tx: &mut Tx<'_>, at: &mut Snapshot) -> Result<()> {
+    at.server.set_spec(&at.spec)?;
+    at.server.set_sight(&at.sight)?;
+    servers::update(tx, &mut at.server)
+}
+
+fn event(tx: &mut Tx<'_>, server: &Server, phase: &str, result: &str, message: &str) -> Result<()> {
+    let task = server.task_state.as_deref().and_then(Task::parse);
+    tx.event(events::New {
+        kind: Kind::Server,
+        object_id: &server.id,
+        project_id: &server.project_id,
+        user_id: "",
+        request_id: &server.request_id,
+        action: task.map_or("", Task::action),
+        phase,
+        result,
+        message,
+    })
+}
+
+fn tell(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, settings: &Settings) -> Result<Look> {
+    let Some(host) = at.server.host() else {
+        return Ok(Look::done());
+    };
+    let network = match at.spec.networked {
+        true => Some(desired::network(
+            &networks::ensure(tx, &at.server.project_id)?,
+            settings,
+        )?),
+        false => None,
+    };
+    at.sight.told = Some((at.server.generation, now.0));
+    let telling = desired::converge(
+        &at.server,
+        at.server.server_id()?,
+        &at.spec,
+        network,
+        settings,
+    );
+    save(tx, at)?;
+    let next = now + Duration::from_secs(settings.resend_s);
+    let name = at
+        .host
+        .as_ref()
+        .map_or("its host", |host| host.name.as_str());
+    Ok(Look::wait(next, format!("waits for {name} to answer")).and(Effect::Tell(host, telling)))
+}
+
+fn put(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, settings: &Settings) -> Result<Look> {
+    let host = match place::place(tx, at, settings)? {
+        Ok(host) => host,
+        Err(none) => return fail(tx, at, "error", &none.to_string()),
+    };
+    place::typed(&host)?;
+    at.spec.charged = at.spec.flavor.size();
+    at.server.zone = host.zone.clone();
+    event(tx, &at.server, "schedule", "Success", "")?;
+    if at.server.task_state.as_deref() == Some(Task::Scheduling.as_str()) {
+        at.server.task_state = Some(Task::Spawning.as_str().into());
+    }
+    at.server.seen_generation = 0;
+    at.server.seen_epoch = String::new();
+    at.server.seen_seq = 0;
+    at.sight = Sight::default();
+    at.host = Some(HostView {
+        up: true,
+        name: host.hostname,
+    });
+    at.server.host_id = Some(host.id);
+    tell(tx, at, now, settings)
+}
+
+fn remove(tx: &mut Tx<'_>, at: &Snapshot) -> Result<Look> {
+    event(tx, &at.server, "delete", "Success", "")?;
+    place::release(tx, at)?;
+    charge::give_server(tx, &at.server.project_id, &at.spec)?;
+    servers::remove(tx, &at.server.id)?;
+    Ok(Look::done())
+}
+
+fn settle(tx: &mut Tx<'_>, at: &mut Snapshot, vm_state: &str) -> Result<Look> {
+    event(tx, &at.server, "converge", "Success", "")?;
+    at.server.vm_state = vm_state.into();
+    at.server.task_state = None;
+    at.server.deadline = None;
+    at.server.fault = None;
+    at.spec.reboot = None;
+    at.spec.avoid.clear();
+    at.sight.step = None;
+    if vm_state != "error" && at.server.launched_at.is_none() {
+        at.server.launched_at = Some(tx.now().0);
+    }
+    save(tx, at)?;
+    Ok(Look::done())
+}
+
+fn fail(tx: &mut Tx<'_>, at: &mut Snapshot, vm_state: &str, reason: &str) -> Result<Look> {
+    event(tx, &at.server, "converge", "Error", reason)?;
+    at.server.fail(tx.now(), reason)?;
+    at.server.vm_state = vm_state.into();
+    at.server.task_state = None;
+    at.server.deadline = None;
+    at.spec.reboot = None;
+    save(tx, at)?;
+    Ok(Look::done())
+}
+
+fn leave(
+    tx: &mut Tx<'_>,
+    at: &mut Snapshot,
+    gone: bool,
+    reason: &str,
+    settings: &Settings,
+) -> Result<Look> {
+    if let Some(host) = at.server.host_id.clone()
+        && !at.spec.avoid.contains(&host)
+    {
+        event(tx, &at.server, "reschedule", "Error", reason)?;
+        at.spec.avoid.push(host);
+    }
+    if gone {
+        place::release(tx, at)?;
+        at.spec.charged = Default::default();
+        at.spec.leaving = false;
+        at.server.host_id = None;
+        at.host = None;
+        if at.spec.avoid.len() >= settings.build_tries {
+            return fail(tx, at, "error", reason);
+        }
+    } else {
+        at.spec.leaving = true;
+    }
+    at.server.generation += 1;
+    save(tx, at)?;
+    Ok(Look::now())
+}
+
+fn ended(tx: &mut Tx<'_>, at: &mut Snapshot) -> Result<Look> {
+    event(
+        tx,
+        &at.server,
+        "ended",
+        "Success",
+        "the container's command ended",
+    )?;
+    at.spec.power = Power::Stopped;
+    at.spec.reboot = None;
+    at.server.generation += 1;
+    if at.server.launched_at.is_none() {
+        at.server.launched_at = Some(tx.now().0);
+    }
+    save(tx, at)?;
+    Ok(Look::now())
+}
+
+fn revived(tx: &mut Tx<'_>, at: &mut Snapshot, reason: &str, settings: &Settings) -> Result<Look> {
+    at.server.set_spec(&at.spec)?;
+    at.server.set_sight(&at.sight)?;
+    revive(tx, &mut at.server, reason, settings)?;
+    Ok(Look::now())
+}
+
+/// Brings a server back that runs no more though it should.
+pub(crate) fn revive(
+    tx: &mut Tx<'_>,
+    server: &mut Server,
+    reason: &str,
+    settings: &Settings,
+) -> Result<()> {
+    server.generation += 1;
+    if server.task_state.is_none() {
+        server.task_state = Some(Task::PoweringOn.as_str().into());
+        let patience = Duration::from_secs(settings.change_deadline_s);
+        server.deadline = Some((tx.now() + patience).0);
+    }
+    event(tx, server, "revive", "", reason)?;
+    servers::update(tx, server)
+}

@@ -1,0 +1,179 @@
+//! From a row to what the agent is told: a pure function.
+
+use crate::Settings;
+use schemas::host::{Converge, Desired};
+use schemas::workload::{Attachment, ImageRef, InjectedFile, Limits, Network, Security, Workload};
+use schemas::{Result, ids::ServerId};
+use serde_json::json;
+use std::collections::BTreeMap;
+use store::compute::servers::Server;
+use store::compute::spec::{Flavor, Spec};
+
+/// Where cloud-init looks for a config drive that is a directory.
+const CONFIG_DRIVE: &str = "/var/lib/cloud/seed/config_drive/openstack/latest";
+
+/// The telling for a server; `network` is its project's, resolved.
+pub(super) fn converge(
+    server: &Server,
+    id: ServerId,
+    spec: &Spec,
+    network: Option<Network>,
+    settings: &Settings,
+) -> Converge {
+    let desired = if server.deleting != 0 || spec.leaving {
+        Desired::Absent
+    } else {
+        Desired::Container(Box::new(workload(server, id, spec, network, settings)))
+    };
+    Converge {
+        id: id.into(),
+        generation: server.generation as u64,
+        request_id: server.request_id.clone(),
+        desired,
+    }
+}
+
+fn workload(
+    server: &Server,
+    id: ServerId,
+    spec: &Spec,
+    network: Option<Network>,
+    settings: &Settings,
+) -> Workload {
+    Workload {
+        id: id.into(),
+        project_id: server.project_id.clone(),
+        name: server.name.clone(),
+        hostname: server.hostname.clone(),
+        image: ImageRef {
+            id: spec.image.id,
+            manifest: spec.image.manifest.clone(),
+        },
+        incarnation: spec.incarnation,
+        command: spec.command.clone(),
+        env: BTreeMap::new(),
+        limits: limits(&spec.flavor, settings),
+        security: security(&spec.flavor),
+        networks: network
+            .into_iter()
+            .map(|network| Attachment {
+                network,
+                address: None,
+                aliases: vec![server.hostname.clone()],
+            })
+            .collect(),
+        files: files(server, spec),
+        labels: spec.metadata.clone(),
+        power: spec.power,
+        reboot: spec.reboot.clone(),
+    }
+}
+
+/// One VCPU is 1024 shares and, unless the flavor says otherwise, a hard bound of one CPU.
+/// Extra specs are Nova's (`quota:cpu_shares`, `quota:cpu_period`, `quota:cpu_quota`), and
+/// `quota:pids_limit`.
+fn limits(flavor: &Flavor, settings: &Settings) -> Limits {
+    let extra = |key: &str| {
+        flavor
+            .extra_specs
+            .get(key)
+            .and_then(|text| text.parse::<i64>().ok())
+    };
+    let period = extra("quota:cpu_period")
+        .filter(|period| *period > 0)
+        .unwrap_or(100_000);
+    let cpu_millis = match extra("quota:cpu_quota") {
+        Some(quota) if quota < 0 => None,
+        Some(quota) => u32::try_from(quota.saturating_mul(1000) / period).ok(),
+        None => Some(flavor.vcpus.saturating_mul(1000)),
+    };
+    Limits {
+        cpu_shares: extra("quota:cpu_shares")
+            .and_then(|shares| u32::try_from(shares).ok())
+            .unwrap_or(flavor.vcpus.saturating_mul(1024)),
+        cpu_millis: cpu_millis.filter(|millis| *millis > 0),
+        memory_bytes: flavor.ram_mb << 20,
+        pids: extra("quota:pids_limit")
+            .and_then(|pids| u32::try_from(pids).ok())
+            .unwrap_or(settings.default_pids),
+    }
+}
+
+/// Only flavors widen what a container may do, and only admins write flavors (policy
+/// `os_compute_api:os-flavor-extra-specs:create`).
+fn security(flavor: &Flavor) -> Security {
+    let extra = |key: &str| flavor.extra_specs.get(key).map(String::as_str);
+    let yes = |key: &str| extra(key).is_some_and(|text| text.eq_ignore_ascii_case("true"));
+    Security {
+        cap_add: extra("container:cap_add")
+            .map(|list| {
+                let names = list.split(',').map(|name| name.trim().to_uppercase());
+                names
+                    .map(|name| name.strip_prefix("CAP_").unwrap_or(&name).to_owned())
+                    .filter(|name| !name.is_empty())
+                    .collect()
+            })
+            .unwrap_or_default(),
+        seccomp_unconfined: extra("container:seccomp") == Some("unconfined"),
+        allow_new_privileges: yes("container:allow_new_privileges"),
+        read_only_rootfs: yes("container:read_only_rootfs"),
+    }
+}
+
+fn files(server: &Server, spec: &Spec) -> Vec<InjectedFile> {
+    let text = |path: &str, mode: u32, content: &str| InjectedFile {
+        path: path.to_owned(),
+        mode,
+        content_b64: schemas::base64(content.as_bytes()),
+    };
+    let mut files = Vec::new();
+    if let Some(key) = &spec.key {
+        let line = format!("{}\n", key.public_key.trim_end());
+        files.push(text("/root/.ssh/authorized_keys", 0o600, &line));
+    }
+    if let Some(user_data) = &spec.user_data {
+        files.push(InjectedFile {
+            path: format!("{CONFIG_DRIVE}/user_data"),
+            mode: 0o600,
+            content_b64: user_data.clone(),
+        });
+    }
+    if spec.config_drive || spec.user_data.is_some() {
+        let keys: BTreeMap<_, _> = spec
+            .key
+            .iter()
+            .map(|key| (&key.name, &key.public_key))
+            .collect();
+        let meta = json!({
+            "uuid": server.id,
+            "name": server.name,
+            "hostname": server.hostname,
+            "project_id": server.project_id,
+            "availability_zone": server.zone,
+            "launch_index": spec.launch_index,
+            "meta": spec.metadata,
+            "public_keys": keys,
+        });
+        files.push(text(
+            &format!("{CONFIG_DRIVE}/meta_data.json"),
+            0o600,
+            &meta.to_string(),
+        ));
+    }
+    files
+}
+
+/// The project's network as the engine shall have it.
+pub(super) fn network(
+    row: &store::compute::networks::ProjectNetwork,
+    settings: &Settings,
+) -> Result<Network> {
+    let id = schemas::ids::NetworkId::parse(&row.id)
+        .ok_or_else(|| schemas::Error::internal("a network's id is no UUID"))?;
+    Ok(Network {
+        id,
+        name: "private".into(),
+        project_id: row.project_id.clone(),
+        cidr: settings.subnet(row.number),
+    })
+}

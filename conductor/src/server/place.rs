@@ -1,0 +1,105 @@
+//! Choosing a host and reserving the room there, within the look's transaction.
+
+use super::plan::Snapshot;
+use crate::Settings;
+use crate::scheduler::{self, Candidate, Group, NotPlaced, Request};
+use schemas::{Error, Timestamp};
+use std::collections::BTreeMap;
+use store::compute::hosts::{self, Host};
+use store::compute::{groups, servers};
+use store::{Fail, Result, Scope, Tx};
+
+/// The host with its room reserved, or why there is none.
+pub(super) fn place(
+    tx: &mut Tx<'_>,
+    at: &Snapshot,
+    settings: &Settings,
+) -> Result<Result<Host, NotPlaced>> {
+    let request = request(tx, at)?;
+    let now = tx.now();
+    let candidates = candidates(tx, now, settings)?;
+    let over = settings.over_commit();
+    let chosen = match scheduler::choose(&request, &candidates, over) {
+        Ok(chosen) => chosen.host.clone(),
+        Err(none) => return Ok(Err(none)),
+    };
+    let capacity = chosen.capacity(over);
+    if hosts::reserve(tx, &chosen.id, request.size, 1, capacity)? {
+        Ok(Ok(chosen))
+    } else {
+        Err(Fail::Again)
+    }
+}
+
+fn request(tx: &mut Tx<'_>, at: &Snapshot) -> Result<Request> {
+    let spec = &at.spec;
+    let hosts_of = |tx: &mut Tx<'_>, hint: &str| -> Result<Vec<String>> {
+        let ids: Vec<&str> = match &spec.hints[hint] {
+            serde_json::Value::String(id) => vec![id],
+            serde_json::Value::Array(ids) => ids.iter().filter_map(|id| id.as_str()).collect(),
+            _ => vec![],
+        };
+        let mut hosts = Vec::new();
+        for id in ids {
+            let named = servers::get(tx, &Scope::Project(at.server.project_id.clone()), id)?;
+            hosts.extend(named.and_then(|server| server.host_id));
+        }
+        Ok(hosts)
+    };
+    Ok(Request {
+        size: spec.flavor.size(),
+        zone: spec.zone.clone(),
+        host: spec.wanted_host.clone(),
+        group: group(tx, at)?,
+        avoid: spec.avoid.clone(),
+        image: spec.image.manifest.clone(),
+        same_host: hosts_of(tx, "same_host")?,
+        different_host: hosts_of(tx, "different_host")?,
+    })
+}
+
+fn group(tx: &mut Tx<'_>, at: &Snapshot) -> Result<Option<Group>> {
+    let Some(id) = &at.server.group_id else {
+        return Ok(None);
+    };
+    let scope = Scope::Project(at.server.project_id.clone());
+    let Some(group) = groups::get(tx, &scope, id)? else {
+        return Ok(None);
+    };
+    let mut members = BTreeMap::new();
+    for host in groups::hosts_of(tx, id)? {
+        *members.entry(host).or_insert(0) += 1;
+    }
+    Ok(Some(Group {
+        policy: group.policy,
+        max_per_host: group.max_server_per_host.unwrap_or(1),
+        members,
+    }))
+}
+
+fn candidates(tx: &mut Tx<'_>, now: Timestamp, settings: &Settings) -> Result<Vec<Candidate>> {
+    let view = |host: Host| {
+        let inventory = host.inventory()?;
+        Ok(Candidate {
+            up: host.is_up(now, settings.silence()),
+            engine_problem: inventory.engine_problem,
+            images: inventory.images,
+            host,
+        })
+    };
+    hosts::list(tx)?.into_iter().map(view).collect()
+}
+
+/// Gives back what the server holds on its host.
+pub(super) fn release(tx: &mut Tx<'_>, at: &Snapshot) -> Result<()> {
+    match &at.server.host_id {
+        Some(host) => hosts::release(tx, host, at.spec.charged, 1),
+        None => Ok(()),
+    }
+}
+
+/// The typed id of a host row.
+pub(super) fn typed(host: &Host) -> Result<schemas::ids::HostId> {
+    host.host_id()
+        .ok_or_else(|| Fail::Told(Error::internal("a host's id is no UUID")))
+}

@@ -1,0 +1,235 @@
+//! The decision, pure: `plan(snapshot, now) -> Step`.
+
+use super::task::Task;
+use crate::Settings;
+use schemas::Timestamp;
+use schemas::host::{Problem, Seen};
+use schemas::workload::{Observation, Power, RunState};
+use std::time::Duration;
+use store::compute::servers::{Server, Sight};
+use store::compute::spec::Spec;
+
+/// All that a decision depends on.
+#[derive(Clone, Debug)]
+pub(super) struct Snapshot {
+    pub server: Server,
+    pub spec: Spec,
+    pub sight: Sight,
+    /// The host it is placed on; `None` when it is not placed, or the host's row is gone.
+    pub host: Option<HostView>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct HostView {
+    pub name: String,
+    pub up: bool,
+}
+
+/// One next step.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Step {
+    /// The row and all it holds go.
+    Remove,
+    /// A host is to be chosen.
+    Place,
+    /// The host is told (again) what should be.
+    Tell,
+    /// Nothing to do before `until`.
+    Wait { until: Timestamp, reason: String },
+    /// The agent has done as asked: the row says so.
+    Settle { vm_state: &'static str },
+    /// The agent could not do as asked, and more tries would not help.
+    Fail {
+        vm_state: &'static str,
+        reason: String,
+    },
+    /// Off this host, to another one. `gone`: nothing is left there (or nobody can say).
+    Leave { gone: bool, reason: String },
+    /// It ended by itself: that is its new desired state.
+    Ended,
+    /// It was ended or removed from outside: brought back.
+    Revive { reason: String },
+    /// All is as it should be.
+    Rest,
+}
+
+pub(super) fn plan(at: &Snapshot, now: Timestamp, settings: &Settings) -> Step {
+    let server = &at.server;
+    let gone = matches!(at.sight.state, Some(Seen::Absent)) && answered(server);
+    if server.deleting != 0 {
+        return match &at.host {
+            None => Step::Remove,
+            Some(_) if gone => Step::Remove,
+            // What is left there is removed when the host returns and says what it has.
+            Some(host) if !host.up => Step::Remove,
+            Some(_) => tell(at, now, settings),
+        };
+    }
+    let task = server.task_state.as_deref().and_then(Task::parse);
+    if server.vm_state == "error" && task.is_none() && server.host_id.is_none() {
+        return Step::Rest;
+    }
+    let Some(host) = &at.host else {
+        return if at.spec.leaving {
+            Step::Leave {
+                gone: true,
+                reason: "its host is no longer registered".into(),
+            }
+        } else {
+            Step::Place
+        };
+    };
+    if at.spec.leaving {
+        return if gone || !host.up {
+            Step::Leave {
+                gone: true,
+                reason: format!("host {} failed it", host.name),
+            }
+        } else {
+            tell(at, now, settings)
+        };
+    }
+    if answered(server) {
+        return decided(at, task);
+    }
+    if task.is_some_and(Task::is_build) && !host.up {
+        return Step::Leave {
+            gone: true,
+            reason: format!("host {} fell silent", host.name),
+        };
+    }
+    if let Some(deadline) = server.deadline
+        && now.0 >= deadline
+        && let Some(task) = task
+    {
+        return Step::Fail {
+            vm_state: after_failure(task, at),
+            reason: overdue(at, task, host),
+        };
+    }
+    tell(at, now, settings)
+}
+
+fn answered(server: &Server) -> bool {
+    server.seen_generation >= server.generation
+}
+
+fn tell(at: &Snapshot, now: Timestamp, settings: &Settings) -> Step {
+    let every = Duration::from_secs(settings.resend_s);
+    match at.sight.told {
+        Some((generation, told)) if generation == at.server.generation => {
+            let next = Timestamp(told) + every;
+            if now < next {
+                return Step::Wait {
+                    until: next,
+                    reason: waits_for(at),
+                };
+            }
+            Step::Tell
+        }
+        _ => Step::Tell,
+    }
+}
+
+fn waits_for(at: &Snapshot) -> String {
+    let host = at
+        .host
+        .as_ref()
+        .map_or("its host", |host| host.name.as_str());
+    match &at.sight.step {
+        Some(step) => format!("{host}: {step}"),
+        None => format!("waits for {host} to answer"),
+    }
+}
+
+fn overdue(at: &Snapshot, task: Task, host: &HostView) -> String {
+    let last = match (&at.sight.problem, &at.sight.step) {
+        (Some(problem), _) => problem.text.clone(),
+        (None, Some(step)) => format!("last heard: {step}"),
+        (None, None) if !host.up => "the host is silent".into(),
+        (None, None) => "the host did not answer".into(),
+    };
+    format!(
+        "{} on host {} was not done in time: {last}",
+        task.as_str(),
+        host.name
+    )
+}
+
+/// The agent has finished with this generation: did it succeed, and has anything happened since?
+fn decided(at: &Snapshot, task: Option<Task>) -> Step {
+    let seen = match &at.sight.state {
+        Some(Seen::Container(seen)) => Some(seen),
+        _ => None,
+    };
+    if let Some(problem) = &at.sight.problem {
+        return match task {
+            Some(task) => failed(at, task, problem),
+            None => Step::Rest,
+        };
+    }
+    let Some(seen) = seen else {
+        return Step::Revive {
+            reason: "its container is gone from the host".into(),
+        };
+    };
+    let state = vm_state(seen, at);
+    if at.spec.power == Power::Running && matches!(seen.state, RunState::Exited) {
+        // Until the first settling a quick exit is still a boot that worked.
+        return if killed(seen) {
+            Step::Revive {
+                reason: "its container was killed from outside".into(),
+            }
+        } else {
+            Step::Ended
+        };
+    }
+    if task.is_some() || at.server.vm_state != state {
+        return Step::Settle { vm_state: state };
+    }
+    Step::Rest
+}
+
+/// Signals an engine sends when it stops or crashes (SIGTERM, SIGKILL; 255 = the shim died). A want
+/// of memory looks alike, and is the workload's own doing.
+fn killed(seen: &Observation) -> bool {
+    !seen.oom_killed && matches!(seen.exit_code, Some(137 | 143 | 255))
+}
+
+fn failed(at: &Snapshot, task: Task, problem: &Problem) -> Step {
+    let reason = problem.text.clone();
+    if task.is_build() && problem.host_fault {
+        return Step::Leave {
+            gone: matches!(at.sight.state, Some(Seen::Absent)),
+            reason,
+        };
+    }
+    Step::Fail {
+        vm_state: after_failure(task, at),
+        reason,
+    }
+}
+
+/// A failed change of a server that ran leaves it as it is seen; a failed build or rebuild is ERROR.
+fn after_failure(task: Task, at: &Snapshot) -> &'static str {
+    match (&at.sight.state, task) {
+        (_, Task::Rebuilding | Task::Scheduling | Task::Spawning) => "error",
+        (Some(Seen::Container(seen)), _) => vm_state(seen, at),
+        _ => "error",
+    }
+}
+
+fn vm_state(seen: &Observation, at: &Snapshot) -> &'static str {
+    match seen.state {
+        RunState::Running if at.spec.previous_flavor.is_some() => "resized",
+        RunState::Running => "active",
+        RunState::Paused => "paused",
+        _ if at.spec.previous_flavor.is_some() => "resized",
+        RunState::Created | RunState::Exited => "stopped",
+        RunState::Unknown => "error",
+    }
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

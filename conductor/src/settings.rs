@@ -1,0 +1,101 @@
+//! How patient the conductor is, and how full it fills hosts.
+
+use serde::Deserialize;
+use std::time::Duration;
+use store::compute::hosts::OverCommit;
+
+/// Settings of the conductor; every one has a default that suits one machine as well as a thousand.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// A host not heard of for so many seconds is silent: nothing new is placed there.
+    pub silence_s: u64,
+    /// A telling that is not answered is repeated after so many seconds.
+    pub resend_s: u64,
+    /// A build that takes longer than this many seconds is given up with its reason.
+    pub build_deadline_s: u64,
+    /// Other changes (stop, reboot, …).
+    pub change_deadline_s: u64,
+    /// Hosts tried for one build when hosts fail it.
+    pub build_tries: usize,
+    /// Looks at the same time.
+    pub concurrency: usize,
+    /// Seconds between looks at the work table: the guarantee when hints are lost.
+    pub poll_s: u64,
+    /// CPUs promised per CPU there is.
+    pub cpu_allocation_ratio: f64,
+    /// Memory promised per memory there is.
+    pub ram_allocation_ratio: f64,
+    /// Disk promised per disk there is.
+    pub disk_allocation_ratio: f64,
+    /// IPv4 pool of the projects' networks, cut into /24 (first two octets and prefix length ≤ 16).
+    pub network_pool: String,
+    /// Processes and threads of a server whose flavor does not say (`quota:pids_limit`).
+    pub default_pids: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let over = OverCommit::default();
+        Settings {
+            silence_s: 60,
+            resend_s: 5,
+            build_deadline_s: 1800,
+            change_deadline_s: 300,
+            build_tries: 3,
+            concurrency: 64,
+            poll_s: 2,
+            cpu_allocation_ratio: over.cpu,
+            ram_allocation_ratio: over.memory,
+            disk_allocation_ratio: over.disk,
+            network_pool: "10.128.0.0/9".into(),
+            default_pids: 4096,
+        }
+    }
+}
+
+impl Settings {
+    /// How full hosts may be.
+    pub fn over_commit(&self) -> OverCommit {
+        OverCommit {
+            cpu: self.cpu_allocation_ratio,
+            memory: self.ram_allocation_ratio,
+            disk: self.disk_allocation_ratio,
+        }
+    }
+
+    /// Silence after which a host is not trusted.
+    pub fn silence(&self) -> Duration {
+        Duration::from_secs(self.silence_s)
+    }
+
+    /// The `number`th /24 of the pool; `None` when the pool is used up or malformed.
+    pub fn subnet(&self, number: i64) -> Option<String> {
+        let (base, prefix) = self.network_pool.split_once('/')?;
+        let base = u32::from(base.parse::<std::net::Ipv4Addr>().ok()?);
+        let prefix: u32 = prefix.parse().ok().filter(|prefix| *prefix <= 24)?;
+        let number = u32::try_from(number)
+            .ok()
+            .filter(|n| *n < 1 << (24 - prefix))?;
+        Some(format!(
+            "{}/24",
+            std::net::Ipv4Addr::from(base + (number << 8))
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subnets_are_cut_from_the_pool_until_it_is_used_up() {
+        let settings = Settings {
+            network_pool: "10.128.0.0/15".into(),
+            ..Settings::default()
+        };
+        assert_eq!(settings.subnet(0).as_deref(), Some("10.128.0.0/24"));
+        assert_eq!(settings.subnet(300).as_deref(), Some("10.129.44.0/24"));
+        assert_eq!(settings.subnet(512), None);
+    }
+}

@@ -1,0 +1,108 @@
+//! Bringing the rows of one host in line with the full set its agent says it has.
+
+use crate::look::Effect;
+use crate::{Settings, server};
+use schemas::Kind;
+use schemas::host::{Converge, Desired, Hello, Seen};
+use schemas::ids::{EpochId, HostId, WorkloadId};
+use schemas::workload::{Observation, Power, RunState};
+use std::collections::BTreeMap;
+use store::compute::servers::{self, Server, Sight};
+use store::{Result, Scope, Tx};
+
+/// Everything wanted here is looked at anew; what is here and not wanted is to go.
+pub(crate) fn full_set(tx: &mut Tx<'_>, hello: &Hello, settings: &Settings) -> Result<Vec<Effect>> {
+    let mut present: BTreeMap<String, &Observation> = hello
+        .present
+        .iter()
+        .map(|seen| (seen.id.to_string(), seen))
+        .collect();
+    for server in servers::on_host(tx, &hello.host.to_string())? {
+        let seen = present.remove(&server.id);
+        refresh(tx, server, seen, hello.epoch, settings)?;
+    }
+    let mut effects = Vec::new();
+    for seen in present.into_values() {
+        effects.extend(unwanted(tx, hello.host, seen.id, 0)?);
+    }
+    Ok(effects)
+}
+
+/// The agent began anew and its full set was lost: all its servers are told again.
+pub(crate) fn unheard(tx: &mut Tx<'_>, host: HostId) -> Result<()> {
+    for mut server in servers::on_host(tx, &host.to_string())? {
+        forget(&mut server)?;
+        servers::update(tx, &mut server)?;
+        tx.due(Kind::Server, &server.id)?;
+    }
+    Ok(())
+}
+
+fn forget(server: &mut Server) -> Result<()> {
+    let mut sight = server.sight()?;
+    sight.told = None;
+    server.seen_generation = 0;
+    server.set_sight(&sight)
+}
+
+fn refresh(
+    tx: &mut Tx<'_>,
+    mut server: Server,
+    seen: Option<&Observation>,
+    epoch: EpochId,
+    settings: &Settings,
+) -> Result<()> {
+    forget(&mut server)?;
+    server.seen_epoch = epoch.to_string();
+    server.seen_seq = 0;
+    let spec = server.spec()?;
+    let ended = seen.is_some_and(|seen| seen.state == RunState::Exited);
+    let state = match seen {
+        Some(seen) => Seen::Container(seen.clone()),
+        None => Seen::Absent,
+    };
+    server.set_sight(&Sight {
+        state: Some(state),
+        ..Sight::default()
+    })?;
+    // Ended while nobody could tell why: the engine or the machine was restarted. A server that
+    // should run is brought back.
+    if ended && spec.power == Power::Running && server.task_state.is_none() && server.deleting == 0
+    {
+        server::revive(
+            tx,
+            &mut server,
+            "its host or engine was restarted",
+            settings,
+        )?;
+    } else {
+        servers::update(tx, &mut server)?;
+    }
+    tx.due(Kind::Server, &server.id)
+}
+
+/// A container that no row wants on this host: it is to go, unless its row says it belongs here.
+pub(crate) fn unwanted(
+    tx: &mut Tx<'_>,
+    host: HostId,
+    id: WorkloadId,
+    generation: u64,
+) -> Result<Option<Effect>> {
+    let row = servers::get(tx, &Scope::All, &id.to_string())?;
+    if let Some(server) = &row
+        && server.host() == Some(host)
+    {
+        return Ok(None);
+    }
+    tracing::warn!(%host, %id, "a container that nobody wants here is removed");
+    let known = row.map_or(0, |server| server.generation as u64);
+    Ok(Some(Effect::Tell(
+        host,
+        Converge {
+            id,
+            generation: known.max(generation) + 1,
+            request_id: String::new(),
+            desired: Desired::Absent,
+        },
+    )))
+}

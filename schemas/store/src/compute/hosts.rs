@@ -1,0 +1,206 @@
+//! Hosts: what agents report, what operators say, what is reserved.
+
+use crate::compute::spec::Size;
+use crate::schema::hosts;
+use crate::{Conn, Fail, Result, Tx};
+use diesel::prelude::*;
+use schemas::Timestamp;
+use schemas::host::Inventory;
+use schemas::ids::{EpochId, HostId};
+
+/// A row.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, PartialEq)]
+#[diesel(table_name = hosts)]
+pub struct Host {
+    /// UUID, chosen by the agent at its first start.
+    pub id: String,
+    /// As shown by `hypervisor list`.
+    pub hostname: String,
+    /// Availability zone.
+    pub zone: String,
+    /// Present life of its agent.
+    pub epoch: String,
+    /// µs; last sign of life.
+    pub seen_at: i64,
+    /// `enabled` or `disabled` (by an operator).
+    pub state: String,
+    /// Why it is disabled.
+    pub disabled_reason: Option<String>,
+    /// 1 = an operator says it is dead.
+    pub forced_down: i32,
+    /// Logical CPUs.
+    pub cpus: i32,
+    /// MiB.
+    pub memory_mb: i64,
+    /// GiB.
+    pub disk_gb: i64,
+    /// Reserved.
+    pub used_vcpus: i32,
+    /// Reserved, MiB.
+    pub used_memory_mb: i64,
+    /// Reserved, GiB.
+    pub used_disk_gb: i64,
+    /// Servers placed here.
+    pub servers: i32,
+    /// `Inventory`.
+    pub inventory: String,
+    /// Rises with each change.
+    pub revision: i64,
+    /// µs.
+    pub created_at: i64,
+    /// µs.
+    pub updated_at: i64,
+}
+
+/// How much more than it has a host may be asked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OverCommit {
+    /// CPUs are shared in time.
+    pub cpu: f64,
+    /// Memory.
+    pub memory: f64,
+    /// Disk.
+    pub disk: f64,
+}
+
+impl Default for OverCommit {
+    fn default() -> Self {
+        OverCommit {
+            cpu: 16.0,
+            memory: 1.0,
+            disk: 1.0,
+        }
+    }
+}
+
+impl Host {
+    /// What the agent reported.
+    pub fn inventory(&self) -> Result<Inventory> {
+        Ok(serde_json::from_str(&self.inventory)?)
+    }
+
+    /// The id, typed.
+    pub fn host_id(&self) -> Option<HostId> {
+        HostId::parse(&self.id)
+    }
+
+    /// Heard of within `silence` and not declared dead.
+    pub fn is_up(&self, now: Timestamp, silence: std::time::Duration) -> bool {
+        self.forced_down == 0 && now.since(Timestamp(self.seen_at)) < silence
+    }
+
+    /// The most that may be reserved.
+    pub fn capacity(&self, over: OverCommit) -> Size {
+        Size {
+            vcpus: (f64::from(self.cpus) * over.cpu) as i32,
+            memory_mb: (self.memory_mb as f64 * over.memory) as i64,
+            disk_gb: (self.disk_gb as f64 * over.disk) as i64,
+        }
+    }
+
+    /// What is reserved.
+    pub fn used(&self) -> Size {
+        Size {
+            vcpus: self.used_vcpus,
+            memory_mb: self.used_memory_mb,
+            disk_gb: self.used_disk_gb,
+        }
+    }
+}
+
+/// One host.
+pub fn get(conn: &mut Conn, id: &str) -> Result<Option<Host>> {
+    Ok(hosts::table
+        .find(id)
+        .select(Host::as_select())
+        .first(conn)
+        .optional()?)
+}
+
+/// All hosts, by name.
+pub fn list(conn: &mut Conn) -> Result<Vec<Host>> {
+    Ok(hosts::table
+        .order((hosts::hostname, hosts::id))
+        .select(Host::as_select())
+        .load(conn)?)
+}
+
+/// Writes down a sign of life. An older life's news changes nothing (false).
+pub fn report(tx: &mut Tx<'_>, id: HostId, epoch: EpochId, inventory: &Inventory) -> Result<bool> {
+    let (id, epoch) = (id.to_string(), epoch.to_string());
+    let now = tx.now().0;
+    let facts = (
+        hosts::hostname.eq(&inventory.hostname),
+        hosts::zone.eq(&inventory.zone),
+        hosts::epoch.eq(&epoch),
+        hosts::seen_at.eq(now),
+        hosts::cpus.eq(i32::try_from(inventory.cpus).unwrap_or(i32::MAX)),
+        hosts::memory_mb.eq((inventory.memory_bytes >> 20) as i64),
+        hosts::disk_gb.eq((inventory.disk_bytes >> 30) as i64),
+        hosts::inventory.eq(serde_json::to_string(inventory)?),
+        hosts::updated_at.eq(now),
+    );
+    // Lives are UUIDv7: text order is time order.
+    let known = diesel::update(hosts::table.find(&id))
+        .filter(hosts::epoch.le(&epoch))
+        .set((facts.clone(), hosts::revision.eq(hosts::revision + 1)))
+        .execute(&mut **tx)?;
+    if known == 1 {
+        return Ok(true);
+    }
+    if get(tx, &id)?.is_some() {
+        return Ok(false);
+    }
+    let inserted = diesel::insert_into(hosts::table)
+        .values((
+            facts,
+            hosts::id.eq(&id),
+            hosts::state.eq("enabled"),
+            hosts::forced_down.eq(0),
+            hosts::used_vcpus.eq(0),
+            hosts::used_memory_mb.eq(0),
+            hosts::used_disk_gb.eq(0),
+            hosts::servers.eq(0),
+            hosts::revision.eq(1),
+            hosts::created_at.eq(now),
+        ))
+        .execute(&mut **tx)
+        .map_err(Fail::from);
+    match inserted {
+        Ok(_) => Ok(true),
+        Err(fail) if fail.is_duplicate() => Err(Fail::Again),
+        Err(fail) => Err(fail),
+    }
+}
+
+/// Reserves room, if the host still has it (false otherwise). `count` is 1 for a new server, 0 for
+/// a change of an existing one.
+pub fn reserve(tx: &mut Tx<'_>, id: &str, size: Size, count: i32, capacity: Size) -> Result<bool> {
+    let reserved = diesel::update(hosts::table.find(id))
+        .filter(
+            (hosts::used_vcpus.le(capacity.vcpus - size.vcpus))
+                .and(hosts::used_memory_mb.le(capacity.memory_mb - size.memory_mb))
+                .and(hosts::used_disk_gb.le(capacity.disk_gb - size.disk_gb)),
+        )
+        .set((
+            hosts::used_vcpus.eq(hosts::used_vcpus + size.vcpus),
+            hosts::used_memory_mb.eq(hosts::used_memory_mb + size.memory_mb),
+            hosts::used_disk_gb.eq(hosts::used_disk_gb + size.disk_gb),
+            hosts::servers.eq(hosts::servers + count),
+        ))
+        .execute(&mut **tx)?;
+    Ok(reserved == 1)
+}
+
+/// Gives room back.
+pub fn release(tx: &mut Tx<'_>, id: &str, size: Size, count: i32) -> Result<()> {
+    diesel::update(hosts::table.find(id))
+        .set((
+            hosts::used_vcpus.eq(hosts::used_vcpus - size.vcpus),
+            hosts::used_memory_mb.eq(hosts::used_memory_mb - size.memory_mb),
+            hosts::used_disk_gb.eq(hosts::used_disk_gb - size.disk_gb),
+            hosts::servers.eq(hosts::servers - count),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}

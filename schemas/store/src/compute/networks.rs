@@ -1,0 +1,56 @@
+//! Each project's own network. Its subnet is a numbered /24 of one pool, so that the engine's few
+//! default subnets never run out.
+
+use crate::schema::project_networks;
+use crate::{Fail, Result, Tx};
+use diesel::prelude::*;
+use schemas::ids::NetworkId;
+use uuid::Uuid;
+
+/// A row.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, PartialEq, Eq)]
+#[diesel(table_name = project_networks)]
+pub struct ProjectNetwork {
+    /// Owner.
+    pub project_id: String,
+    /// UUID.
+    pub id: String,
+    /// Which /24 of the pool.
+    pub number: i64,
+}
+
+/// The project's network; made when it is first asked for, with the lowest free number.
+pub fn ensure(tx: &mut Tx<'_>, project_id: &str) -> Result<ProjectNetwork> {
+    let known = project_networks::table
+        .find(project_id)
+        .select(ProjectNetwork::as_select())
+        .first(&mut **tx)
+        .optional()?;
+    if let Some(network) = known {
+        return Ok(network);
+    }
+    let taken: Vec<i64> = project_networks::table
+        .select(project_networks::number)
+        .order(project_networks::number)
+        .load(&mut **tx)?;
+    let number = (0i64..)
+        .zip(&taken)
+        .find(|(free, taken)| free != *taken)
+        .map(|(free, _)| free);
+    let owner = Uuid::parse_str(project_id)
+        .unwrap_or_else(|_| Uuid::new_v5(&Uuid::NAMESPACE_OID, project_id.as_bytes()));
+    let network = ProjectNetwork {
+        project_id: project_id.to_owned(),
+        id: NetworkId::derived(owner, "private").to_string(),
+        number: number.unwrap_or(taken.len() as i64),
+    };
+    let inserted = diesel::insert_into(project_networks::table)
+        .values(&network)
+        .execute(&mut **tx)
+        .map_err(Fail::from);
+    match inserted {
+        Ok(_) => Ok(network),
+        Err(fail) if fail.is_duplicate() => Err(Fail::Again),
+        Err(fail) => Err(fail),
+    }
+}

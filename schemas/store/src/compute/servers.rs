@@ -1,0 +1,206 @@
+//! Servers: rows and queries.
+
+use crate::compute::spec::Spec;
+use crate::schema::servers;
+use crate::{Conn, Fail, Result, Scope, Tx};
+use diesel::prelude::*;
+use schemas::host::{Problem, Seen};
+use schemas::ids::{HostId, ServerId};
+use schemas::{Error, Kind, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// A row.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, PartialEq)]
+#[diesel(table_name = servers, treat_none_as_null = true)]
+pub struct Server {
+    /// UUID.
+    pub id: String,
+    /// Owner.
+    pub project_id: String,
+    /// Maker.
+    pub user_id: String,
+    /// Display name; need not be unique.
+    pub name: String,
+    /// Nova's `vm_state` (`VmState`).
+    pub vm_state: String,
+    /// Nova's `task_state`.
+    pub task_state: Option<String>,
+    /// Where it is placed.
+    pub host_id: Option<String>,
+    /// Host name inside.
+    pub hostname: String,
+    /// Image it was booted from.
+    pub image_id: Option<String>,
+    /// Flavor's id.
+    pub flavor_id: String,
+    /// Server group.
+    pub group_id: Option<String>,
+    /// Zone it is in; empty before it is placed.
+    pub zone: String,
+    /// 1 = locked.
+    pub locked: i32,
+    /// 1 = tombstone: the row goes when the agent has seen nothing left.
+    pub deleting: i32,
+    /// Rises with each change of what should be.
+    pub generation: i64,
+    /// Generation the agent has finished with.
+    pub seen_generation: i64,
+    /// Agent's life and count of the last observation.
+    pub seen_epoch: String,
+    /// See `seen_epoch`.
+    pub seen_seq: i64,
+    /// Rises with each change of the row.
+    pub revision: i64,
+    /// Request that asked for the present change.
+    pub request_id: String,
+    /// µs.
+    pub created_at: i64,
+    /// µs.
+    pub updated_at: i64,
+    /// µs; first time it ran.
+    pub launched_at: Option<i64>,
+    /// µs; when the present change is given up.
+    pub deadline: Option<i64>,
+    /// `Spec`.
+    pub spec: String,
+    /// `Sight`.
+    pub seen: String,
+    /// `Fault`.
+    pub fault: Option<String>,
+}
+
+/// What was last seen: the JSON in `servers.seen`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sight {
+    /// The agent's word; `None` = never heard.
+    pub state: Option<Seen>,
+    /// Why the desired state is not reached.
+    pub problem: Option<Problem>,
+    /// The step under way, for progress and status reasons.
+    pub step: Option<String>,
+    /// The last telling: generation and µs. Tellings repeat until they are answered.
+    pub told: Option<(i64, i64)>,
+}
+
+/// Why a server is in ERROR, as Nova shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// HTTP-like code (500).
+    pub code: u16,
+    /// Cause and remedy, for the tenant.
+    pub message: String,
+    /// µs.
+    pub created: i64,
+}
+
+impl Server {
+    /// The id, typed.
+    pub fn server_id(&self) -> Result<ServerId> {
+        ServerId::parse(&self.id).ok_or_else(|| bad_column("id", &self.id))
+    }
+
+    /// The host, typed.
+    pub fn host(&self) -> Option<HostId> {
+        self.host_id.as_deref().and_then(HostId::parse)
+    }
+
+    /// What it should be.
+    pub fn spec(&self) -> Result<Spec> {
+        Ok(serde_json::from_str(&self.spec)?)
+    }
+
+    /// Replaces what it should be.
+    pub fn set_spec(&mut self, spec: &Spec) -> Result<()> {
+        self.spec = serde_json::to_string(spec)?;
+        Ok(())
+    }
+
+    /// What was last seen.
+    pub fn sight(&self) -> Result<Sight> {
+        Ok(serde_json::from_str(&self.seen)?)
+    }
+
+    /// Replaces what was last seen.
+    pub fn set_sight(&mut self, sight: &Sight) -> Result<()> {
+        self.seen = serde_json::to_string(sight)?;
+        Ok(())
+    }
+
+    /// Why it is in ERROR.
+    pub fn fault(&self) -> Result<Option<Fault>> {
+        Ok(self
+            .fault
+            .as_deref()
+            .map(serde_json::from_str)
+            .transpose()?)
+    }
+
+    /// Puts it into ERROR, for a cause in words.
+    pub fn fail(&mut self, now: Timestamp, message: &str) -> Result<()> {
+        let fault = Fault {
+            code: 500,
+            message: message.to_owned(),
+            created: now.0,
+        };
+        self.fault = Some(serde_json::to_string(&fault)?);
+        Ok(())
+    }
+}
+
+fn bad_column(column: &str, value: &str) -> Fail {
+    Fail::Told(Error::internal(format_args!(
+        "column {column} holds {value:?}"
+    )))
+}
+
+/// One server the caller may see.
+pub fn get(conn: &mut Conn, scope: &Scope, id: &str) -> Result<Option<Server>> {
+    let row: Option<Server> = servers::table
+        .find(id)
+        .select(Server::as_select())
+        .first(conn)
+        .optional()?;
+    Ok(row.filter(|server| scope.sees(&server.project_id)))
+}
+
+/// Servers placed on a host.
+pub fn on_host(conn: &mut Conn, host_id: &str) -> Result<Vec<Server>> {
+    Ok(servers::table
+        .filter(servers::host_id.eq(host_id))
+        .order(servers::id)
+        .select(Server::as_select())
+        .load(conn)?)
+}
+
+/// Writes a new server and makes it due.
+pub fn insert(tx: &mut Tx<'_>, server: &Server) -> Result<()> {
+    diesel::insert_into(servers::table)
+        .values(server)
+        .execute(&mut **tx)?;
+    tx.due(Kind::Server, &server.id)
+}
+
+/// Writes a changed row back, if nobody else changed it since it was read.
+///
+/// # Errors
+/// `Fail::Again` when somebody did: the whole transaction is run again.
+pub fn update(tx: &mut Tx<'_>, server: &mut Server) -> Result<()> {
+    let read = server.revision;
+    server.revision += 1;
+    server.updated_at = tx.now().0;
+    let changed = diesel::update(servers::table.find(server.id.clone()))
+        .filter(servers::revision.eq(read))
+        .set(&*server)
+        .execute(&mut **tx)?;
+    if changed == 1 {
+        Ok(())
+    } else {
+        Err(Fail::Again)
+    }
+}
+
+/// Removes the row. Reservations are given back by the caller, in the same transaction.
+pub fn remove(tx: &mut Tx<'_>, id: &str) -> Result<()> {
+    diesel::delete(servers::table.find(id)).execute(&mut **tx)?;
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! What a server should be: the JSON in `servers.spec`. Everything the agent is told is a pure
+//! function of it.
+
+use schemas::ids::ImageId;
+use schemas::workload::{Digest, Power, Reboot};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Desired state and settings of one server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spec {
+    /// What it boots from.
+    pub image: BootImage,
+    /// Its size.
+    pub flavor: Flavor,
+    /// While a resize waits to be confirmed: the size to go back to.
+    pub previous_flavor: Option<Flavor>,
+    /// What is reserved for it on its host and in its project's usage.
+    pub charged: Size,
+    /// The user's metadata.
+    pub metadata: BTreeMap<String, String>,
+    /// The user's tags (2.26).
+    pub tags: BTreeSet<String>,
+    /// The user's text (2.19).
+    pub description: Option<String>,
+    /// Login key, as it was when the server was made.
+    pub key: Option<Key>,
+    /// Base64 text given at creation.
+    pub user_data: Option<String>,
+    /// On its project's network, or on none.
+    pub networked: bool,
+    /// Zone asked for; `None` lets the scheduler choose.
+    pub zone: Option<String>,
+    /// Host an admin asked for.
+    pub wanted_host: Option<String>,
+    /// `os:scheduler_hints`, as given.
+    pub hints: serde_json::Value,
+    /// Replaces entrypoint and command (image property or metadata `os_command_line`).
+    pub command: Option<Vec<String>>,
+    /// What it should be doing.
+    pub power: Power,
+    /// Rises with each rebuild.
+    pub incarnation: u32,
+    /// A reboot under way.
+    pub reboot: Option<Reboot>,
+    /// It is being taken off its host, to be placed again.
+    pub leaving: bool,
+    /// Hosts that failed it, not to be tried again for this build.
+    pub avoid: Vec<String>,
+    /// Why it is locked (2.73).
+    pub locked_reason: Option<String>,
+    /// Shared by the servers of one request.
+    pub reservation_id: String,
+    /// Place within the request.
+    pub launch_index: u32,
+    /// `config_drive` as given; files are injected either way.
+    pub config_drive: bool,
+}
+
+/// The image a server boots from, resolved when it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BootImage {
+    /// Glance id.
+    pub id: ImageId,
+    /// Content.
+    pub manifest: Digest,
+}
+
+/// A flavor, embedded as it was when chosen: later changes do not touch running servers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Flavor {
+    /// Flavor id (any text).
+    pub id: String,
+    /// Name (`original_name` since 2.47).
+    pub name: String,
+    /// CPUs.
+    pub vcpus: u32,
+    /// MiB.
+    pub ram_mb: u64,
+    /// GiB.
+    pub disk_gb: u64,
+    /// GiB.
+    pub ephemeral_gb: u64,
+    /// MiB.
+    pub swap_mb: u64,
+    /// Driver hints and limits.
+    pub extra_specs: BTreeMap<String, String>,
+}
+
+/// Amounts reserved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Size {
+    /// CPUs.
+    pub vcpus: i32,
+    /// MiB.
+    pub memory_mb: i64,
+    /// GiB.
+    pub disk_gb: i64,
+}
+
+/// A key pair's public half.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Key {
+    /// Its name.
+    pub name: String,
+    /// OpenSSH form.
+    pub public_key: String,
+}
+
+impl Flavor {
+    /// What a server of this flavor takes on a host.
+    pub fn size(&self) -> Size {
+        Size {
+            vcpus: i32::try_from(self.vcpus).unwrap_or(i32::MAX),
+            memory_mb: i64::try_from(self.ram_mb).unwrap_or(i64::MAX),
+            disk_gb: i64::try_from(self.disk_gb + self.ephemeral_gb).unwrap_or(i64::MAX),
+        }
+    }
+}
+
+impl Size {
+    /// Room for either of two sizes: what a resize holds until it is confirmed.
+    pub fn max(self, other: Size) -> Size {
+        Size {
+            vcpus: self.vcpus.max(other.vcpus),
+            memory_mb: self.memory_mb.max(other.memory_mb),
+            disk_gb: self.disk_gb.max(other.disk_gb),
+        }
+    }
+}
+
+impl std::ops::Sub for Size {
+    type Output = Size;
+    fn sub(self, other: Size) -> Size {
+        Size {
+            vcpus: self.vcpus - other.vcpus,
+            memory_mb: self.memory_mb - other.memory_mb,
+            disk_gb: self.disk_gb - other.disk_gb,
+        }
+    }
+}
