@@ -77,8 +77,8 @@ impl MemoryBroker {
     }
 
     /// A broker that asks the fate of each message by its number (from 0) and route.
-    pub fn with_chaos(chaos: Box<dyn Fn(u64, &Route) -> Fate + Send + Sync>) -> MemoryBroker {
-        MemoryBroker(Arc::new(Broker::new(Some(chaos))))
+    pub fn with_chaos(chaos: impl Fn(u64, &Route) -> Fate + Send + Sync + 'static) -> MemoryBroker {
+        MemoryBroker(Arc::new(Broker::new(Some(Box::new(chaos)))))
     }
 
     /// The broker that all roles of this process with this prefix share: `memory:` in settings.
@@ -274,6 +274,7 @@ impl Subscription {
                 return Incoming {
                     message: stored.message,
                     redelivered: stored.redelivered,
+                    expires: stored.expires,
                     reply_to: caller,
                     receipt: Receipt::new(message::Ticket::Memory(ticket)),
                 };

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Larger messages are neither sent nor read.
 pub const MAX_BYTES: usize = 4 << 20;
@@ -65,6 +66,8 @@ impl Message {
 pub(crate) struct Incoming {
     pub message: Message,
     pub redelivered: bool,
+    /// Of no use after this.
+    pub expires: Option<Instant>,
     pub reply_to: Option<ReplyTo>,
     pub receipt: Receipt,
 }

@@ -235,11 +235,13 @@ impl Calls {
             let Some(caller) = incoming.reply_to else {
                 continue;
             };
-            let length = incoming
-                .message
-                .expiration
-                .unwrap_or(crate::bus::LONGEST_CALL);
-            let deadline = Instant::now() + length.min(crate::bus::LONGEST_CALL);
+            let now = Instant::now();
+            let latest = now + crate::bus::LONGEST_CALL;
+            let deadline = incoming.expires.unwrap_or(latest).min(latest);
+            // Nobody waits for it any more.
+            if deadline <= now {
+                continue;
+            }
             return (
                 call,
                 Responder {

@@ -15,7 +15,7 @@ use lapin::{Acker, Channel, Consumer};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tracing::warn;
 
 /// Between attempts on a connection that lives, when the broker refuses the queue.
@@ -115,8 +115,10 @@ fn incoming(session: &Arc<Session>, mut delivery: Delivery) -> Incoming {
         }),
         _ => None,
     };
+    let message = wire::message(&mut delivery);
     Incoming {
-        message: wire::message(&mut delivery),
+        expires: message.expiration.map(|length| Instant::now() + length),
+        message,
         redelivered: delivery.redelivered,
         reply_to: caller.map(ReplyTo::Amqp),
         receipt: Receipt::new(message::Ticket::Amqp(Ticket(delivery.acker))),
