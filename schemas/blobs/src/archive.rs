@@ -9,6 +9,7 @@
 //! - the **config** and the **layers**, as they came (a gzip layer stays gzip);
 //! - a **recipe**, from which [`Assembly::load`] gives the upload back, byte for byte, at any offset.
 
+mod adopt;
 mod assembly;
 mod config;
 mod contents;
@@ -19,11 +20,14 @@ mod manifest;
 mod names;
 mod oci;
 mod put_together;
+mod reading;
 mod recipe;
 mod recorder;
+mod resolve;
 mod take_apart;
 mod unpack;
 
+pub use adopt::adopt;
 pub use assembly::{Assembly, AssemblyReader};
 pub use config::{ImageConfig, RootFs, RunConfig};
 pub use error::ArchiveError;

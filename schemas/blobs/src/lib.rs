@@ -21,7 +21,8 @@ mod hash;
 pub mod store;
 
 pub use archive::{
-    ArchiveError, Assembly, Format, TakenApart, Terms, docker_archive, oci_archive, take_apart,
+    ArchiveError, Assembly, Format, TakenApart, Terms, adopt, docker_archive, oci_archive,
+    take_apart,
 };
 pub use digest::{Digest, InvalidDigest};
 pub use hash::{Hashes, HashingReader, MultiHash};

@@ -75,11 +75,32 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The disk has no room left.
+    pub fn is_full(&self) -> bool {
+        use io::ErrorKind::{QuotaExceeded, StorageFull};
+        matches!(self, StoreError::Io { source, .. }
+            if matches!(source.kind(), StorageFull | QuotaExceeded))
+    }
+
     pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
         move |source| StoreError::Io {
             doing,
             path: path.to_owned(),
             source,
+        }
+    }
+}
+
+impl From<StoreError> for schemas::Error {
+    fn from(e: StoreError) -> Self {
+        match e {
+            StoreError::Mismatch { .. } => schemas::Error::BadRequest(e.to_string()),
+            StoreError::TooLarge { .. } => schemas::Error::TooLarge(e.to_string()),
+            e if e.is_full() => schemas::Error::Unavailable(
+                "The store for images is full; ask the operator to make room, then try again."
+                    .into(),
+            ),
+            e => schemas::Error::internal(e),
         }
     }
 }
@@ -136,7 +157,7 @@ impl BlobStore {
     /// Stores bytes that are in memory anyway.
     pub fn put(&self, bytes: &[u8]) -> Result<Stored, StoreError> {
         let digest = Digest::of(bytes);
-        if let Some(pin) = self.pin(&digest)? {
+        if let Some(pin) = staged::present(self, &digest, bytes.len() as u64)? {
             return Ok(Stored {
                 digest,
                 size: bytes.len() as u64,

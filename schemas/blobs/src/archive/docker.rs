@@ -3,7 +3,7 @@
 
 use super::config::null_is_default;
 use super::contents::Contents;
-use super::take_apart::Found;
+use super::resolve::Found;
 use super::{ArchiveError, Format, Terms, names};
 use crate::Digest;
 use serde::Deserialize;

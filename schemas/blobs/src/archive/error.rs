@@ -156,7 +156,7 @@ impl From<ArchiveError> for schemas::Error {
             ArchiveError::TooMuch { .. } | ArchiveError::Bomb(_) => {
                 schemas::Error::TooLarge(e.to_string())
             }
-            ArchiveError::Store(e) => schemas::Error::internal(e),
+            ArchiveError::Store(e) => e.into(),
             other => schemas::Error::BadRequest(other.to_string()),
         }
     }

@@ -7,7 +7,6 @@
 use super::unpack::{Packing, Unpacked};
 use super::{ArchiveError, Terms};
 use crate::Digest;
-use crate::store::Staged;
 use sha2::Digest as _;
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -18,6 +17,15 @@ use std::rc::Rc;
 
 /// Headers of one entry; the parser holds long names in memory.
 const HEADERS: u64 = 1 << 20;
+
+/// A layer's bytes, in the store or on the way there.
+pub(super) struct LayerSource {
+    /// Its name in error texts.
+    pub(super) what: String,
+    pub(super) file: File,
+    pub(super) digest: Digest,
+    pub(super) size: u64,
+}
 
 /// What was seen.
 pub(super) struct Facts {
@@ -49,23 +57,28 @@ impl Packing {
 /// Reads the layer, of which at most `room` unpacked bytes are allowed. A plain one is only leafed
 /// through: its digest is known.
 pub(super) fn examine(
-    what: &str,
-    staged: &Staged,
+    source: LayerSource,
     room: u64,
     terms: &Terms,
 ) -> Result<Facts, ArchiveError> {
-    let file = staged.open()?;
+    let LayerSource {
+        what,
+        file,
+        digest,
+        size,
+    } = source;
+    let what = what.as_str();
     let packing = Packing::of_file(&file)?;
     let allowance = Allowance::default();
     let mut facts = Facts {
         packing,
-        diff_id: staged.digest,
-        unpacked: staged.size,
+        diff_id: digest,
+        unpacked: size,
         complete: false,
         marks: BTreeSet::new(),
     };
     if packing == Packing::Plain {
-        if staged.size > room {
+        if size > room {
             return Err(ArchiveError::TooMuch {
                 what: "unpacked bytes",
                 limit: terms.unpacked,
@@ -75,7 +88,7 @@ pub(super) fn examine(
         let entries = archive.entries_with_seek().map_err(ArchiveError::scratch)?;
         leaf_through(what, entries, &allowance, terms, &mut facts)?;
     } else {
-        let unpacked = Unpacked::new(file, packing, staged.size, room, terms)?;
+        let unpacked = Unpacked::new(file, packing, size, room, terms)?;
         let hashing = Hashing {
             inner: unpacked,
             hash: sha2::Sha256::new(),

@@ -1,7 +1,7 @@
 //! An OCI image layout: `index.json` leads, maybe through further indexes, to the manifest for one platform.
 
 use super::contents::Contents;
-use super::take_apart::Found;
+use super::resolve::Found;
 use super::{ArchiveError, Format, Terms, names};
 use crate::Digest;
 use serde::Deserialize;

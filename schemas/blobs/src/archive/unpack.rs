@@ -23,7 +23,9 @@ impl Packing {
             [0x1f, 0x8b, ..] => Ok(Packing::Gzip),
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Ok(Packing::Zstd),
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Err(ArchiveError::UnknownCompression("xz")),
-            [b'B', b'Z', b'h', ..] => Err(ArchiveError::UnknownCompression("bzip2")),
+            [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, ..] => {
+                Err(ArchiveError::UnknownCompression("bzip2"))
+            }
             _ => Ok(Packing::Plain),
         }
     }

@@ -164,7 +164,12 @@ impl Staged {
     }
 }
 
-fn present(store: &BlobStore, digest: &Digest, size: u64) -> Result<Option<Pin>, StoreError> {
+/// A pin on the blob if it is there, and has at least the right size.
+pub(super) fn present(
+    store: &BlobStore,
+    digest: &Digest,
+    size: u64,
+) -> Result<Option<Pin>, StoreError> {
     let Some(pin) = store.pin(digest)? else {
         return Ok(None);
     };
