@@ -29,6 +29,8 @@ struct Inner {
     looking: InFlight,
     room: Semaphore,
     tasks: TaskTracker,
+    /// Cancelled when `run` is dropped: no look outlives the conductor.
+    dead: CancellationToken,
 }
 
 impl Conductor {
@@ -40,14 +42,16 @@ impl Conductor {
             looking: InFlight::default(),
             room: Semaphore::new(settings.concurrency.max(1)),
             tasks: TaskTracker::new(),
+            dead: CancellationToken::new(),
             settings: Arc::new(settings),
             store,
             bus,
         }))
     }
 
-    /// Works until told to stop, then ends the looks under way.
+    /// Works until told to stop, then ends the looks under way. Dropped, it stops where it is.
     pub async fn run(&self, shutdown: CancellationToken) {
+        let _dead = self.0.dead.clone().drop_guard();
         let own = self.0.store.hints();
         let work = async {
             tokio::join!(self.listen(), self.follow(own), self.poll(), self.hear());
@@ -183,11 +187,18 @@ impl Conductor {
             return;
         }
         let conductor = self.clone();
-        self.0.tasks.spawn(async move {
+        self.spawn(async move {
             let Ok(_room) = conductor.0.room.acquire().await else {
                 return;
             };
             while conductor.look(&key).await || conductor.0.looking.end(&key) {}
+        });
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let dead = self.0.dead.clone();
+        self.0.tasks.spawn(async move {
+            dead.run_until_cancelled(task).await;
         });
     }
 
