@@ -1,17 +1,19 @@
 //! The two databases behind one connection type, chosen by the URL's scheme.
 
+mod batch;
 mod postgres;
 mod sqlite;
 
 use crate::fail::{Fail, Result};
 use crate::tx::Tx;
+use batch::Outcome;
 use diesel::migration::{Migration, MigrationSource};
 use diesel::{Connection, PgConnection, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use process::Clock;
-use schemas::{Error, Hint};
+use schemas::Error;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::OwnedSemaphorePermit;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 
@@ -46,8 +48,8 @@ impl Default for Options {
 }
 
 pub(crate) enum Backend {
-    Sqlite(sqlite::Sqlite),
-    Postgres(postgres::Postgres),
+    Sqlite(Arc<sqlite::Sqlite>),
+    Postgres(Arc<postgres::Postgres>),
 }
 
 /// How often a transaction that met others is run again.
@@ -56,21 +58,18 @@ const TRIES: u32 = 12;
 impl Backend {
     pub fn open(url: &str, options: &Options) -> Result<Backend, Error> {
         if let Some(path) = url.strip_prefix("sqlite://") {
-            return Ok(Backend::Sqlite(sqlite::Sqlite::open(path, options)?));
+            return Ok(Backend::Sqlite(Arc::new(sqlite::Sqlite::open(
+                path, options,
+            )?)));
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Backend::Postgres(postgres::Postgres::open(url, options)?));
+            return Ok(Backend::Postgres(Arc::new(postgres::Postgres::open(
+                url, options,
+            )?)));
         }
         Err(Error::BadRequest(
             "The database URL must begin with sqlite:///path or postgres://user@host/name.".into(),
         ))
-    }
-
-    pub async fn write_permit(&self) -> Option<OwnedSemaphorePermit> {
-        match self {
-            Backend::Sqlite(sqlite) => sqlite.permit().await,
-            Backend::Postgres(_) => None,
-        }
     }
 
     pub fn read<T>(&self, query: &dyn Fn(&mut Conn) -> Result<T>) -> Result<T> {
@@ -80,26 +79,28 @@ impl Backend {
         }
     }
 
-    pub fn write<T>(
-        &self,
-        clock: &Clock,
-        change: &dyn Fn(&mut Tx<'_>) -> Result<T>,
-    ) -> Result<(T, Vec<Hint>)> {
+    /// Runs a transaction, again and again while it meets others.
+    pub async fn write<T, F>(&self, clock: &Clock, change: F) -> Outcome<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx<'_>) -> Result<T> + Send + Sync + 'static,
+    {
+        let change = Arc::new(change);
         let mut tries = 0;
         loop {
-            let attempt = |conn: &mut Conn| {
-                let mut tx = Tx::new(conn, clock.now());
-                change(&mut tx).map(|value| (value, tx.hints))
-            };
             let done = match self {
-                Backend::Sqlite(sqlite) => sqlite.write(&attempt),
-                Backend::Postgres(postgres) => postgres.write(&attempt),
+                Backend::Sqlite(sqlite) => sqlite.write(clock, change.clone()).await,
+                Backend::Postgres(postgres) => {
+                    let (postgres, clock, change) =
+                        (postgres.clone(), clock.clone(), change.clone());
+                    blocking(move || postgres.write(&clock, &*change)).await?
+                }
             };
             match done {
                 Err(fail) if fail.is_race() && tries < TRIES => {
                     tries += 1;
                     tracing::debug!(tries, "transaction met another one, running it again");
-                    std::thread::park_timeout(Duration::from_millis(1 << tries.min(6)));
+                    tokio::time::sleep(Duration::from_millis(1 << tries.min(6))).await;
                 }
                 done => return done,
             }
@@ -138,6 +139,15 @@ impl Backend {
             Backend::Postgres(postgres) => postgres.alone(&act),
         }
     }
+}
+
+/// Runs sync work where it may block.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(Error::internal)
 }
 
 type Listed<DB> = diesel::migration::Result<Vec<Box<dyn Migration<DB>>>>;

@@ -2,8 +2,8 @@
 //!
 //! `Store::read` and `Store::write` take closures that cannot await, so no transaction ever spans a
 //! network call. On SQLite a read runs in place (microseconds, never blocked by the writer under
-//! WAL); on PostgreSQL on a blocking thread. Writes queue first come, first served on SQLite, and
-//! run in parallel, serializable, on PostgreSQL; a transaction that lost a race is run again, so a
+//! WAL); on PostgreSQL on a blocking thread. Writes queue first come, first served on SQLite (those
+//! that wait share a commit), and run in parallel, serializable, on PostgreSQL; a transaction that lost a race is run again, so a
 //! closure given to `write` must not have effects outside the transaction.
 //!
 //! How to add a resource: a table in a new migration and in `schema.rs`, a row and its queries in
@@ -23,7 +23,7 @@ pub use fail::{Fail, Result};
 pub use scope::Scope;
 pub use tx::Tx;
 
-use connection::Backend;
+use connection::{Backend, blocking};
 use process::{Clock, Faults};
 use schemas::Hint;
 use std::sync::Arc;
@@ -107,19 +107,11 @@ impl Store {
     /// not answer in time.
     pub async fn write<T: Send + 'static>(
         &self,
-        change: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
+        change: impl Fn(&mut Tx<'_>) -> Result<T> + Send + Sync + 'static,
     ) -> schemas::Result<T> {
-        let permit = self.backend.write_permit().await;
-        let (backend, clock) = (self.backend.clone(), self.clock.clone());
-        let done = self.faults.around("store.commit", async move {
-            blocking(move || {
-                let _permit = permit;
-                backend.write(&clock, &change)
-            })
-            .await?
-            .map_err(Fail::into_error)
-        });
-        let (value, hints) = done.await?;
+        let commit = self.backend.write(&self.clock, change);
+        let done = self.faults.around("store.commit", commit).await;
+        let (value, hints) = done.map_err(Fail::into_error)?;
         for hint in hints {
             let _ = self.hints.send(hint);
         }
@@ -154,12 +146,4 @@ impl Store {
         self.read(|conn| Ok(diesel::sql_query("SELECT 1").execute(conn).map(|_| ())?))
             .await
     }
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> schemas::Result<T> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(schemas::Error::internal)
 }

@@ -1,10 +1,13 @@
 //! PostgreSQL: a bounded pool, every transaction serializable, every statement bounded in time.
 
+use super::batch::Outcome;
 use super::{Conn, Options};
 use crate::fail::{Fail, Result};
+use crate::tx::Tx;
 use diesel::Connection;
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
+use process::Clock;
 use schemas::Error;
 
 /// Names the lock that makes concurrent migrations wait for each other.
@@ -56,14 +59,17 @@ impl Postgres {
         }
     }
 
-    pub fn write<T>(&self, change: &dyn Fn(&mut Conn) -> Result<T>) -> Result<T> {
+    pub fn write<T>(&self, clock: &Clock, change: &dyn Fn(&mut Tx<'_>) -> Result<T>) -> Outcome<T> {
         let mut conn = self.get()?;
         // Asked first, so that a connection that died while idle is not found out by a commit.
         if conn.batch_execute("SELECT 1").is_err() {
             drop(conn);
             conn = self.get()?;
         }
-        conn.transaction(|conn| change(conn))
+        conn.transaction(|conn| {
+            let mut tx = Tx::new(conn, clock.now());
+            change(&mut tx).map(|value| (value, tx.hints))
+        })
     }
 
     pub fn alone<T>(&self, act: &dyn Fn(&mut Conn) -> Result<T>) -> Result<T> {

@@ -1,13 +1,16 @@
 //! SQLite: one writer at a time in order of arrival, any number of readers beside it (WAL).
 
-use super::{Conn, Options};
+use super::batch::{Outcome, Waiting};
+use super::{Conn, Options, blocking};
 use crate::fail::{Fail, Result};
+use crate::tx::Tx;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
+use process::Clock;
 use schemas::Error;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
 pub(crate) struct Sqlite {
     path: String,
@@ -16,6 +19,7 @@ pub(crate) struct Sqlite {
     most_idle: usize,
     writer: Mutex<Option<Conn>>,
     turn: Arc<Semaphore>,
+    waiting: Waiting,
 }
 
 impl Sqlite {
@@ -46,14 +50,37 @@ impl Sqlite {
             most_idle: options.connections as usize,
             writer: Mutex::default(),
             turn: Arc::new(Semaphore::new(1)),
+            waiting: Waiting::default(),
         };
         let first = sqlite.connect().map_err(Fail::into_error)?;
         sqlite.give_back(first);
         Ok(sqlite)
     }
 
-    pub async fn permit(&self) -> Option<OwnedSemaphorePermit> {
-        self.turn.clone().acquire_owned().await.ok()
+    /// Runs one transaction, in a batch with others that wait at the same moment.
+    pub async fn write<T, F>(self: &Arc<Self>, clock: &Clock, change: Arc<F>) -> Outcome<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx<'_>) -> Result<T> + Send + Sync + 'static,
+    {
+        let slot = self.waiting.push(clock, change);
+        let turn = self
+            .turn
+            .clone()
+            .acquire_owned()
+            .await
+            .map_err(|_| Fail::Again)?;
+        // Whoever had the turn before may have taken this one along.
+        if let Some(outcome) = slot.take() {
+            return outcome;
+        }
+        let sqlite = self.clone();
+        let run = move || {
+            let _turn = turn;
+            sqlite.writing(|conn| sqlite.waiting.run_until(&slot, conn));
+            slot.take().unwrap_or(Err(Fail::Again))
+        };
+        blocking(run).await?
     }
 
     pub fn read<T>(&self, query: &dyn Fn(&mut Conn) -> Result<T>) -> Result<T> {
@@ -71,44 +98,20 @@ impl Sqlite {
         done
     }
 
-    pub fn write<T>(&self, change: &dyn Fn(&mut Conn) -> Result<T>) -> Result<T> {
-        self.alone(&|conn| match conn {
-            Conn::Sqlite(inner) => {
-                inner.batch_execute("BEGIN IMMEDIATE")?;
-                let done = change(conn);
-                let Conn::Sqlite(inner) = conn else {
-                    return Err(Fail::Again);
-                };
-                match done {
-                    Ok(value) => match inner.batch_execute("COMMIT") {
-                        Ok(()) => Ok(value),
-                        Err(error) => {
-                            let _ = inner.batch_execute("ROLLBACK");
-                            Err(error.into())
-                        }
-                    },
-                    Err(fail) => {
-                        inner.batch_execute("ROLLBACK")?;
-                        Err(fail)
-                    }
-                }
-            }
-            Conn::Postgres(_) => Err(Fail::Again),
-        })
-    }
-
     /// Uses the writing connection outside any transaction.
     pub fn alone<T>(&self, act: &dyn Fn(&mut Conn) -> Result<T>) -> Result<T> {
+        self.writing(|conn| act(conn?))
+    }
+
+    fn writing<T>(&self, act: impl FnOnce(Result<&mut Conn>) -> T) -> T {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        // Taken out meanwhile: after a panic in the closure the next writer gets a new connection,
-        // and the old one's transaction ends with it.
-        let mut conn = match writer.take() {
-            Some(conn) => conn,
-            None => self.connect()?,
-        };
-        let done = act(&mut conn);
-        *writer = Some(conn);
-        done
+        if writer.is_none() {
+            match self.connect() {
+                Ok(conn) => *writer = Some(conn),
+                Err(fail) => return act(Err(fail)),
+            }
+        }
+        act(writer.as_mut().ok_or(Fail::Again))
     }
 
     fn connect(&self) -> Result<Conn> {

@@ -13,6 +13,8 @@ on_both! {
     a_panic_in_a_write_leaves_nothing
     concurrent_increments_are_all_counted
     hints_are_told_after_the_commit_only
+    of_many_waiting_transactions_each_fails_for_itself
+    a_dropped_request_is_carried_out_whole_or_not_at_all
 }
 
 fn in_use(conn: &mut Conn) -> store::Result<i64> {
@@ -108,4 +110,58 @@ async fn hints_are_told_after_the_commit_only(db: Database) {
         .await
         .unwrap();
     assert_eq!(hints.recv().await.unwrap().id, "b");
+}
+
+async fn of_many_waiting_transactions_each_fails_for_itself(db: Database) {
+    db.store.write(|tx| insert(tx, 0)).await.unwrap();
+    let tasks: Vec<_> = (0..200)
+        .map(|n| {
+            let store = db.store.clone();
+            tokio::spawn(async move {
+                store
+                    .write(move |tx| {
+                        diesel::update(usages::table.find(("p", "cores")))
+                            .set(usages::in_use.eq(usages::in_use + 1))
+                            .execute(&mut **tx)?;
+                        match n % 4 {
+                            0 => Err(Fail::Told(Error::Conflict("no".into()))),
+                            1 if n % 8 == 1 => panic!("on purpose"),
+                            _ => Ok(()),
+                        }
+                    })
+                    .await
+            })
+        })
+        .collect();
+    let mut kept = 0;
+    for (n, task) in tasks.into_iter().enumerate() {
+        let done = task.await.unwrap();
+        assert!(done.is_err() || (n % 4 != 0 && n % 8 != 1), "{n}: {done:?}");
+        kept += i64::from(done.is_ok());
+    }
+    assert!(kept > 0);
+    assert_eq!(db.store.read(in_use).await.unwrap(), kept);
+}
+
+async fn a_dropped_request_is_carried_out_whole_or_not_at_all(db: Database) {
+    db.store.write(|tx| insert(tx, 0)).await.unwrap();
+    for _ in 0..20 {
+        let add = |tx: &mut store::Tx<'_>| {
+            for _ in 0..2 {
+                diesel::update(usages::table.find(("p", "cores")))
+                    .set(usages::in_use.eq(usages::in_use + 1))
+                    .execute(&mut **tx)?;
+            }
+            Ok(())
+        };
+        let (a, b) = (db.store.write(add), db.store.write(add));
+        tokio::select! {
+            biased;
+            done = async { tokio::join!(a, b) } => { done.0.unwrap(); }
+            () = tokio::task::yield_now() => {}
+        }
+    }
+    // Everything asked before has come to its end when this one has, on SQLite's one writer.
+    db.store.write(|_| Ok(())).await.unwrap();
+    assert_eq!(db.store.read(in_use).await.unwrap() % 2, 0);
 }
