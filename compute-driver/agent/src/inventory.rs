@@ -1,0 +1,112 @@
+//! What a host says about itself. Always answers at once: what cannot be learned in time stays as it
+//! was known last.
+
+use crate::host::{Host, bounded};
+use crate::machine::{Machine, MachineFacts};
+use schemas::host::Inventory;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Images named in one message.
+const IMAGES: usize = 4096;
+
+/// The host's inventory as known last.
+pub(crate) struct Inventories {
+    machine: Arc<dyn Machine>,
+    known: Mutex<Known>,
+}
+
+struct Known {
+    inventory: Inventory,
+    root: PathBuf,
+}
+
+impl Inventories {
+    pub(crate) fn new(machine: Arc<dyn Machine>, host: &Host) -> Inventories {
+        let settings = &host.settings;
+        let inventory = Inventory {
+            hostname: settings.hostname(),
+            address: settings.address.clone(),
+            driver: host.driver.name().to_owned(),
+            zone: settings.zone.clone(),
+            traits: settings.traits.clone(),
+            ..Inventory::default()
+        };
+        let root = settings.state_dir.clone();
+        let known = Mutex::new(Known { inventory, root });
+        Inventories { machine, known }
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Known) -> T) -> T {
+        change(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Learns what can be learned in a few seconds, and tells all that is known.
+    pub(crate) async fn learn(&self, host: &Host) -> Inventory {
+        let root = self.change(|known| known.root.clone());
+        let machine = self.machine.clone();
+        let measuring = timeout(
+            PATIENCE,
+            tokio::task::spawn_blocking(move || machine.facts(&root)),
+        );
+        let (engine, images, cached, facts) = tokio::join!(
+            bounded("host", PATIENCE, host.driver.host()),
+            bounded("images", PATIENCE, host.driver.images()),
+            timeout(
+                PATIENCE,
+                host.images.cache.run(|cache| cache.whole_images())
+            ),
+            measuring,
+        );
+        self.change(|known| {
+            let it = &mut known.inventory;
+            if let Ok(Ok(facts)) = facts {
+                take_machine(it, facts);
+            }
+            match engine {
+                Ok(engine) => {
+                    if it.engine_problem.take().is_some() {
+                        info!("the container engine answers again");
+                    }
+                    it.engine = engine.engine;
+                    it.architecture = engine.architecture;
+                    known.root = engine.root.map_or(known.root.clone(), PathBuf::from);
+                }
+                Err(error) => {
+                    let text = error.to_string();
+                    if it.engine_problem.as_ref() != Some(&text) {
+                        warn!(%error, "the container engine does not answer");
+                    }
+                    it.engine_problem = Some(text);
+                }
+            }
+            if let (Ok(images), Ok(Ok(cached))) = (images, cached) {
+                let mut all = images;
+                all.extend(cached.iter().map(|digest| digest.to_string()));
+                all.sort();
+                all.dedup();
+                all.truncate(IMAGES);
+                it.images = all;
+            }
+            it.clone()
+        })
+    }
+}
+
+fn take_machine(inventory: &mut Inventory, facts: MachineFacts) {
+    // The engine's own word, if there is one, stands above.
+    if inventory.engine.is_empty() {
+        inventory.architecture = facts.architecture;
+    }
+    inventory.cpus = facts.cpus;
+    inventory.memory_bytes = facts.memory_bytes;
+    inventory.memory_free_bytes = facts.memory_free_bytes;
+    inventory.disk_bytes = facts.disk_bytes;
+    inventory.disk_free_bytes = facts.disk_free_bytes;
+    inventory.load = facts.load;
+    inventory.uptime_s = facts.uptime_s;
+}

@@ -1,0 +1,219 @@
+//! The owner of one id: carries out its newest order, looks when something happened, tells what is.
+
+use crate::converge;
+use crate::failure::Failure;
+use crate::keepers::{Keepers, Look, Work};
+use crate::ledger::Outcome;
+use crate::status::Status;
+use schemas::host::{Converge, Problem, Seen};
+use schemas::ids::WorkloadId;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{sleep, sleep_until, timeout};
+use tracing::{Instrument, debug, info, info_span, warn};
+
+/// Progress is told no more often.
+const TELL: Duration = Duration::from_secs(2);
+/// Tries after the first, for what may pass.
+const RETRIES: u32 = 3;
+
+/// One id's keeper.
+pub(crate) struct Keeper {
+    pub(crate) keepers: Arc<Keepers>,
+    pub(crate) id: WorkloadId,
+}
+
+impl Drop for Keeper {
+    // Also when its task panics: the next order finds a free place.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.keepers.forget(self.id);
+        }
+    }
+}
+
+impl Keeper {
+    pub(crate) fn new(keepers: Arc<Keepers>, id: WorkloadId) -> Keeper {
+        Keeper { keepers, id }
+    }
+
+    /// Works until there is nothing to do.
+    pub(crate) async fn keep(self) {
+        while let Some(work) = self.keepers.next(self.id) {
+            match work {
+                Work::Look(look) => self.look(look).await,
+                Work::Converge(order) => {
+                    let span = info_span!("converge", id = %order.id, generation = order.generation,
+                        request_id = %order.request_id);
+                    self.converge(&order).instrument(span).await;
+                }
+            }
+        }
+    }
+
+    /// Something newer has come.
+    pub(crate) fn superseded(&self) -> bool {
+        self.keepers.superseded(self.id)
+    }
+
+    /// Waits, unless something newer comes.
+    pub(crate) async fn pause(&self, length: Duration) -> Result<(), Failure> {
+        match timeout(length, self.keepers.newer(self.id)).await {
+            Ok(()) => Err(Failure::Superseded),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Works, unless something newer comes; only for what may be dropped anywhere.
+    pub(crate) async fn unless_newer<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        tokio::select! {
+            result = work => result,
+            () = self.keepers.newer(self.id) => Err(Failure::Superseded),
+        }
+    }
+
+    async fn converge(&self, order: &Converge) {
+        let status = Status::default();
+        let end = tokio::select! {
+            biased;
+            end = self.try_hard(order, &status) => end,
+            never = self.tell_progress(order, &status) => match never {},
+        };
+        let Some((state, problem)) = end else {
+            debug!("superseded");
+            return;
+        };
+        match &problem {
+            None => info!("reached"),
+            Some(problem) => warn!(
+                problem = problem.text,
+                permanent = problem.permanent,
+                "given up"
+            ),
+        }
+        self.finish(order, &state, problem.clone()).await;
+        self.tell(order.generation, state, problem).await;
+    }
+
+    /// Writes down that the order is done, before anybody hears of it.
+    async fn finish(&self, order: &Converge, state: &Seen, problem: Option<Problem>) {
+        let ledger = &self.keepers.host.ledger;
+        let mut entry = ledger.get(self.id);
+        entry.finished = order.generation;
+        entry.what = converge::what_is(order, state, entry.what);
+        entry.outcome = problem.map_or(Outcome::Reached, Outcome::GivenUp);
+        ledger.put(self.id, entry).await;
+    }
+
+    /// Until it is reached, given up, or superseded (`None`).
+    async fn try_hard(&self, order: &Converge, status: &Status) -> Option<(Seen, Option<Problem>)> {
+        let mut attempt = converge::Attempt::new(self, order, status);
+        let (mut failures, mut outages) = (0, 0);
+        loop {
+            let failure = match attempt.run().await {
+                Ok(seen) => return Some((seen, None)),
+                Err(failure) => failure,
+            };
+            let wait = match failure {
+                Failure::Superseded => return None,
+                Failure::EngineDown(text) => {
+                    outages += 1;
+                    status.step(format!(
+                        "waiting for the container engine of the host: {text}"
+                    ));
+                    back_off(outages)
+                }
+                Failure::Failed { problem, again } => {
+                    if again && !self.keepers.host.engine_answers().await {
+                        outages += 1;
+                        status.step("waiting for the container engine of the host");
+                        back_off(outages)
+                    } else if again && failures < RETRIES {
+                        failures += 1;
+                        info!(cause = problem.text, failures, "tried again soon");
+                        back_off(failures)
+                    } else {
+                        return Some((attempt.what_there_is().await, Some(problem)));
+                    }
+                }
+            };
+            if self.pause(wait).await.is_err() {
+                return None;
+            }
+        }
+    }
+
+    /// Says how far it is, while it takes long.
+    async fn tell_progress(&self, order: &Converge, status: &Status) -> Infallible {
+        let mut told = String::new();
+        loop {
+            sleep(TELL).await;
+            let step = status.words();
+            if step.is_empty() || step == told {
+                continue;
+            }
+            told.clone_from(&step);
+            let host = &self.keepers.host;
+            let finished = host.ledger.get(order.id).finished;
+            let telling = host
+                .reporter
+                .observed(order.id, finished, Seen::Busy { step }, None);
+            if let Err(error) = telling.await {
+                debug!(%error, "progress is not told");
+            }
+        }
+    }
+
+    /// Tells until it is heard, or something newer makes it stale.
+    async fn tell(&self, generation: u64, state: Seen, problem: Option<Problem>) {
+        let host = &self.keepers.host;
+        let mut failures = 0;
+        loop {
+            let telling =
+                host.reporter
+                    .observed(self.id, generation, state.clone(), problem.clone());
+            match telling.await {
+                Ok(()) => break host.ledger.told(self.id, &state),
+                Err(error) => {
+                    failures += 1;
+                    debug!(id = %self.id, %error, "an observation is not told yet");
+                }
+            }
+            if self.pause(back_off(failures)).await.is_err() {
+                break;
+            }
+        }
+    }
+
+    /// Tells what is there, if that is news.
+    async fn look(&self, look: Look) {
+        let host = &self.keepers.host;
+        tokio::select! {
+            () = sleep_until(look.due) => {}
+            // Its end tells.
+            () = self.keepers.newer(self.id) => return,
+        }
+        let entry = host.ledger.get(self.id);
+        let is_snapshot = matches!(entry.what, crate::ledger::What::Snapshot { .. });
+        // An engine that does not answer proves nothing; after its return everything is told.
+        let Ok(seen) = host.inspect(self.id).await else {
+            return;
+        };
+        let state = match seen {
+            Some(seen) => Seen::Container(seen),
+            None if is_snapshot => return,
+            None => Seen::Absent,
+        };
+        if look.anyway || entry.told.as_ref() != Some(&state) {
+            self.tell(entry.finished, state, entry.problem()).await;
+        }
+    }
+}
+
+fn back_off(failures: u32) -> Duration {
+    (Duration::from_millis(250) * 2u32.pow(failures.min(10))).min(Duration::from_secs(10))
+}

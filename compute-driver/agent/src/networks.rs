@@ -1,0 +1,74 @@
+//! Networks on this host's engine: made before the first container, removed after the last.
+//!
+//! A network that is being removed while another container is made on it would vanish under it: so
+//! making and removing one network take turns, and nothing is removed that somebody has just asked for.
+
+use crate::keyed::KeyedLocks;
+use compute_driver::{Driver, DriverError, Result};
+use schemas::ids::NetworkId;
+use schemas::workload::Network;
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Who needs which network at this moment.
+#[derive(Default)]
+pub(crate) struct Networks {
+    turns: KeyedLocks<NetworkId>,
+    users: Mutex<HashMap<NetworkId, usize>>,
+}
+
+/// While it lives, the networks are not removed.
+pub(crate) struct Use<'a> {
+    networks: &'a Networks,
+    ids: Vec<NetworkId>,
+}
+
+impl Networks {
+    fn users(&self) -> MutexGuard<'_, HashMap<NetworkId, usize>> {
+        self.users.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps them from being removed until the containers on them are made.
+    pub(crate) fn need(&self, ids: impl IntoIterator<Item = NetworkId>) -> Use<'_> {
+        let ids: Vec<NetworkId> = ids.into_iter().collect();
+        let mut users = self.users();
+        ids.iter()
+            .for_each(|id| *users.entry(*id).or_default() += 1);
+        drop(users);
+        Use {
+            networks: self,
+            ids,
+        }
+    }
+
+    pub(crate) async fn ensure(&self, driver: &dyn Driver, network: &Network) -> Result<()> {
+        let _turn = self.turns.lock(&network.id).await;
+        driver.ensure_network(network).await
+    }
+
+    /// Removes the network unless somebody is on it or about to be.
+    pub(crate) async fn remove_unused(&self, driver: &dyn Driver, id: NetworkId) -> Result<()> {
+        let _turn = self.turns.lock(&id).await;
+        if self.users().contains_key(&id) {
+            return Ok(());
+        }
+        match driver.ensure_network_absent(id).await {
+            Err(DriverError::Conflict { .. } | DriverError::NotFound { .. }) => Ok(()),
+            result => result,
+        }
+    }
+}
+
+impl Drop for Use<'_> {
+    fn drop(&mut self) {
+        let mut users = self.networks.users();
+        for id in &self.ids {
+            if let Some(count) = users.get_mut(id) {
+                *count -= 1;
+                if *count == 0 {
+                    users.remove(id);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! What an operator says about a host.
+
+use crate::image_service::ImageServiceSettings;
+use schemas::ids::HostId;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Settings of one agent. All have defaults.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AgentSettings {
+    /// Id of this host; without, one is made at the first start and kept in `state_dir`.
+    pub host: Option<HostId>,
+    /// Where the agent remembers what it has finished. Must outlive restarts.
+    pub state_dir: PathBuf,
+    /// Name shown for the host; without, the machine's.
+    pub hostname: Option<String>,
+    /// Address that others reach the host at.
+    pub address: String,
+    /// Availability zone.
+    pub zone: String,
+    /// Operator's own facts about the host, for filters.
+    pub traits: BTreeMap<String, String>,
+    /// Seconds between heartbeats.
+    pub heartbeat_s: u64,
+    /// Containers worked on at once; 0 = twice the CPUs, at least 4.
+    pub concurrency: usize,
+    /// Images fetched at once.
+    pub fetches: usize,
+    /// Seconds that a container has to end by itself before it is killed.
+    pub stop_grace_s: u64,
+    /// Blobs of images; without, `cache` in `state_dir`.
+    pub cache_dir: Option<PathBuf>,
+    /// Bytes of blobs that are kept though nothing here needs them.
+    pub cache_bytes: u64,
+    /// Unused images leave the engine when less than this part of its disk is free.
+    pub min_free_percent: u8,
+    /// Where terminals are served.
+    pub stream_listen: SocketAddr,
+    /// `host:port` under which the API reaches `stream_listen`; without, the address bound.
+    pub stream_advertise: Option<String>,
+    /// Where images come from and snapshots go.
+    pub images: ImageServiceSettings,
+}
+
+impl Default for AgentSettings {
+    fn default() -> Self {
+        AgentSettings {
+            host: None,
+            state_dir: "/var/lib/jeroboam/agent".into(),
+            hostname: None,
+            address: "127.0.0.1".into(),
+            zone: "nova".into(),
+            traits: BTreeMap::new(),
+            heartbeat_s: 5,
+            concurrency: 0,
+            fetches: 3,
+            stop_grace_s: 10,
+            cache_dir: None,
+            cache_bytes: 20 << 30,
+            min_free_percent: 10,
+            stream_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            stream_advertise: None,
+            images: ImageServiceSettings::default(),
+        }
+    }
+}
+
+impl AgentSettings {
+    pub(crate) fn heartbeat(&self) -> Duration {
+        Duration::from_secs(self.heartbeat_s.max(1))
+    }
+
+    pub(crate) fn stop_grace(&self) -> Duration {
+        Duration::from_secs(self.stop_grace_s)
+    }
+
+    pub(crate) fn cache_dir(&self) -> PathBuf {
+        let own = || self.state_dir.join("cache");
+        self.cache_dir.clone().unwrap_or_else(own)
+    }
+
+    pub(crate) fn concurrency(&self) -> usize {
+        if self.concurrency > 0 {
+            return self.concurrency;
+        }
+        let cpus = std::thread::available_parallelism().map_or(1, |cpus| cpus.get());
+        (2 * cpus).max(4)
+    }
+
+    pub(crate) fn hostname(&self) -> String {
+        let machine = || {
+            let name = nix::unistd::gethostname().unwrap_or_default();
+            name.to_string_lossy().into_owned()
+        };
+        self.hostname.clone().unwrap_or_else(machine)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_setting_is_refused() {
+        let read = |text| serde_json::from_str::<AgentSettings>(text);
+        assert_eq!(read(r#"{"zone": "az2"}"#).unwrap().zone, "az2");
+        assert!(read(r#"{"heartbeats": 5}"#).is_err());
+    }
+}
