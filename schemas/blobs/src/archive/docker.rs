@@ -40,7 +40,12 @@ pub(super) fn find(contents: &mut Contents, terms: &Terms) -> Result<Found, Arch
             why: e.to_string(),
         })?;
     let [saved] = saved.as_slice() else {
-        return Err(ArchiveError::ManyImages(saved.len()));
+        let none = saved.is_empty();
+        return Err(if none {
+            ArchiveError::NoImage
+        } else {
+            ArchiveError::ManyImages(saved.len())
+        });
     };
     let config = file(contents, &saved.config)?;
     if let Some(said) = named_digest(&saved.config) {

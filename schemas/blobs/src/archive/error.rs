@@ -79,6 +79,9 @@ pub enum ArchiveError {
         /// What is wrong in it.
         why: String,
     },
+    /// No image at all.
+    #[error("The archive holds no image; save one by its name and upload that.")]
+    NoImage,
     /// More than one image.
     #[error("The archive holds {0} images; save and upload one image at a time.")]
     ManyImages(usize),

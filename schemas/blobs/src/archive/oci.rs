@@ -89,9 +89,9 @@ pub(super) fn find(contents: &mut Contents, terms: &Terms) -> Result<Found, Arch
         ));
     }
     let index: Index = document(contents, index, terms)?;
-    let mut candidates = Vec::new();
-    collect(contents, terms, index, DEPTH, &mut candidates)?;
-    let chosen = choose(&candidates, terms)?;
+    let mut all = Candidates::default();
+    collect(contents, terms, index, DEPTH, &mut all)?;
+    let chosen = choose(&all.manifests, terms)?;
     let repo_tags = [
         "io.containerd.image.name",
         "org.opencontainers.image.ref.name",
@@ -126,13 +126,20 @@ pub(super) fn find(contents: &mut Contents, terms: &Terms) -> Result<Found, Arch
     })
 }
 
+#[derive(Default)]
+struct Candidates {
+    manifests: Vec<Descriptor>,
+    /// Entries of the archive that were followed.
+    indexes: BTreeSet<usize>,
+}
+
 /// All image manifests that could be meant, without attestations.
 fn collect(
     contents: &mut Contents,
     terms: &Terms,
     index: Index,
     depth: usize,
-    found: &mut Vec<Descriptor>,
+    found: &mut Candidates,
 ) -> Result<(), ArchiveError> {
     for descriptor in index.manifests {
         if INDEXES.contains(&descriptor.media_type.as_str()) {
@@ -142,6 +149,10 @@ fn collect(
                     limit: DEPTH as u64,
                 },
             )??;
+            // Indexes that name each other many times over would be a maze without end.
+            if !found.indexes.insert(nested) {
+                continue;
+            }
             let nested: Index = document(contents, nested, terms)?;
             collect(contents, terms, nested, depth - 1, found)?;
         } else if IMAGES.contains(&descriptor.media_type.as_str())
@@ -149,13 +160,13 @@ fn collect(
                 .annotations
                 .contains_key("vnd.docker.reference.type")
         {
-            if found.len() >= MANIFESTS {
+            if found.manifests.len() >= MANIFESTS {
                 return Err(ArchiveError::TooMuch {
                     what: "manifests",
                     limit: MANIFESTS as u64,
                 });
             }
-            found.push(descriptor);
+            found.manifests.push(descriptor);
         }
     }
     Ok(())
@@ -175,7 +186,7 @@ fn choose<'a>(found: &'a [Descriptor], terms: &Terms) -> Result<&'a Descriptor, 
     let distinct: BTreeSet<&str> = fitting.iter().map(|d| d.digest.as_str()).collect();
     match (fitting.as_slice(), distinct.len()) {
         ([first, ..], 1) => Ok(first),
-        ([], _) if found.is_empty() => Err(ArchiveError::ManyImages(0)),
+        ([], _) if found.is_empty() => Err(ArchiveError::NoImage),
         ([], _) => {
             let platforms = found.iter().map(|descriptor| match &descriptor.platform {
                 Some(p) => names::shown(format!("{}/{}", p.os, p.architecture).as_bytes()),

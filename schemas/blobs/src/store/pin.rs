@@ -75,7 +75,7 @@ fn open(path: &Path) -> Result<Option<File>, StoreError> {
     }
 }
 
-fn lock(mut file: File, how: FlockArg, path: &Path) -> Result<Flock<File>, StoreError> {
+pub(super) fn lock(mut file: File, how: FlockArg, path: &Path) -> Result<Flock<File>, StoreError> {
     loop {
         match Flock::lock(file, how) {
             Ok(lock) => return Ok(lock),

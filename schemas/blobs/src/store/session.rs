@@ -3,7 +3,7 @@
 //! A session holds the `flock` of its own directory's `lock` file; the kernel lets go of it however
 //! the process ends. So the sweep needs no clock and takes nothing from a writer that is only slow.
 
-use super::StoreError;
+use super::{StoreError, pin};
 use nix::fcntl::{Flock, FlockArg};
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -71,5 +71,5 @@ fn lock(path: &Path, how: FlockArg) -> Result<Flock<File>, StoreError> {
         .write(true)
         .open(path)
         .map_err(StoreError::io("open", path))?;
-    Flock::lock(file, how).map_err(|(_, errno)| StoreError::io("lock", path)(errno.into()))
+    pin::lock(file, how, path)
 }
