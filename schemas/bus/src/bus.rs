@@ -12,6 +12,7 @@ use process::Faults;
 use schemas::host::{Call, Converge, Reply};
 use schemas::ids::HostId;
 use schemas::{Error, Hint, Result};
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -37,6 +38,19 @@ struct Inner {
 enum Link {
     Memory(MemoryBroker),
     Amqp(amqp::Link),
+}
+
+impl fmt::Debug for Bus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let broker = match self.0.link {
+            Link::Memory(_) => "memory",
+            Link::Amqp(_) => "amqp",
+        };
+        f.debug_struct("Bus")
+            .field("broker", &broker)
+            .field("counts", &self.counts())
+            .finish()
+    }
 }
 
 impl Bus {
@@ -73,6 +87,9 @@ impl Bus {
 
     /// Points conductors at rows. Tried once: what is lost is found by polling.
     pub async fn hint(&self, hints: &[Hint]) {
+        if hints.is_empty() {
+            return;
+        }
         let sending = async {
             for hint in hints {
                 let route = Route::Hint(hint.kind);
@@ -137,7 +154,7 @@ impl Bus {
             .await
             .unwrap_or_else(|_| {
                 Err(Error::Unavailable(format!(
-                    "host {host} did not answer within {deadline:?}."
+                    "Host {host} did not answer within {deadline:?}."
                 )))
             })
     }
@@ -239,7 +256,7 @@ impl Bus {
 pub(crate) fn not_connected(route: &Route) -> Error {
     match route {
         Route::Call(host) => Error::Unavailable(format!(
-            "host {host} is not connected; it can be asked again when its agent is back."
+            "Host {host} is not connected; it can be asked again when its agent is back."
         )),
         _ => Error::Unavailable("The receiver is not connected.".to_owned()),
     }

@@ -29,6 +29,15 @@ impl Subscription {
     }
 }
 
+/// From either, the first when both have something.
+async fn first_of(first: &mut Subscription, second: &mut Subscription) -> Incoming {
+    tokio::select! {
+        biased;
+        incoming = first.next() => incoming,
+        incoming = second.next() => incoming,
+    }
+}
+
 /// Reads one message, or drops it for good.
 fn read<T>(
     bus: &Bus,
@@ -132,6 +141,7 @@ pub struct Reports {
     bus: Bus,
     reports: Subscription,
     heartbeats: Subscription,
+    heartbeat_first: bool,
 }
 
 impl Reports {
@@ -140,15 +150,19 @@ impl Reports {
             bus,
             reports,
             heartbeats,
+            heartbeat_first: false,
         }
     }
 
     /// The next one; it is the receiver's until settled or dropped.
     pub async fn next(&mut self) -> Delivery {
         loop {
-            let mut incoming = tokio::select! {
-                incoming = self.reports.next() => incoming,
-                incoming = self.heartbeats.next() => incoming,
+            // In turn, so that neither starves the other and a test runs the same way twice.
+            self.heartbeat_first = !self.heartbeat_first;
+            let mut incoming = if self.heartbeat_first {
+                first_of(&mut self.heartbeats, &mut self.reports).await
+            } else {
+                first_of(&mut self.reports, &mut self.heartbeats).await
             };
             if let Some(report) = read(&self.bus, &mut incoming, Report::read) {
                 let Incoming {
