@@ -1,20 +1,20 @@
 //! Hosts: a host that falls silent makes what waits for it look again, so that nothing waits
 //! forever: builds go elsewhere, deletes finish, changes keep their deadline.
 
-use crate::Settings;
+use crate::context::Context;
 use crate::look::Look;
 use schemas::{Kind, Timestamp};
 use store::compute::{hosts, servers};
 use store::{Result, Tx};
 
 /// One look at one host.
-pub(crate) fn look(tx: &mut Tx<'_>, id: &str, settings: &Settings) -> Result<Look> {
+pub(crate) fn look(tx: &mut Tx<'_>, id: &str, context: &Context) -> Result<Look> {
     let Some(host) = hosts::get(tx, id)? else {
         return Ok(Look::done());
     };
     let now = tx.now();
-    if host.is_up(now, settings.silence()) {
-        let until = Timestamp(host.seen_at) + settings.silence();
+    if host.is_up(now, context.settings.silence()) {
+        let until = Timestamp(host.seen_at) + context.settings.silence();
         return Ok(Look::wait(until, "in touch".into()));
     }
     tracing::warn!(host = host.hostname, "the host is silent");
@@ -23,5 +23,8 @@ pub(crate) fn look(tx: &mut Tx<'_>, id: &str, settings: &Settings) -> Result<Loo
             tx.due(Kind::Server, &server.id)?;
         }
     }
-    Ok(Look::wait(now + settings.silence(), "silent".into()))
+    Ok(Look::wait(
+        now + context.settings.silence(),
+        "silent".into(),
+    ))
 }

@@ -7,6 +7,8 @@
 //!
 //! *Assumes.* The work table is polled by somebody (hints only make it fast).
 
+mod context;
+mod fleet;
 mod host;
 mod look;
 mod queue;

@@ -1,8 +1,9 @@
 //! What agents say, written down. Older news than what is known changes nothing.
 
+use crate::context::Context;
 use crate::look::Effect;
 use crate::run::look_now;
-use crate::{Settings, sync};
+use crate::sync;
 use bus::Report;
 use schemas::Kind;
 use schemas::host::{Heartbeat, Hello, Observed, Seen};
@@ -10,20 +11,20 @@ use store::compute::{hosts, servers};
 use store::{Result, Scope, Tx, work};
 
 /// Writes one report down; answers what is to be told after the commit.
-pub(crate) fn hear(tx: &mut Tx<'_>, report: &Report, settings: &Settings) -> Result<Vec<Effect>> {
+pub(crate) fn hear(tx: &mut Tx<'_>, report: &Report, context: &Context) -> Result<Vec<Effect>> {
     match report {
-        Report::Hello(hello) => greeted(tx, hello, settings),
+        Report::Hello(hello) => greeted(tx, hello, context),
         Report::Heartbeat(beat) => alive(tx, beat),
-        Report::Observed(seen) => observed(tx, seen, settings),
+        Report::Observed(seen) => observed(tx, seen, context),
     }
 }
 
-fn greeted(tx: &mut Tx<'_>, hello: &Hello, settings: &Settings) -> Result<Vec<Effect>> {
+fn greeted(tx: &mut Tx<'_>, hello: &Hello, context: &Context) -> Result<Vec<Effect>> {
     if !hosts::report(tx, hello.host, hello.epoch, &hello.inventory)? {
         return Ok(Vec::new());
     }
     tx.due(Kind::Host, &hello.host.to_string())?;
-    sync::full_set(tx, hello, settings)
+    sync::full_set(tx, hello, context)
 }
 
 fn alive(tx: &mut Tx<'_>, beat: &Heartbeat) -> Result<Vec<Effect>> {
@@ -41,7 +42,7 @@ fn alive(tx: &mut Tx<'_>, beat: &Heartbeat) -> Result<Vec<Effect>> {
     Ok(Vec::new())
 }
 
-fn observed(tx: &mut Tx<'_>, seen: &Observed, settings: &Settings) -> Result<Vec<Effect>> {
+fn observed(tx: &mut Tx<'_>, seen: &Observed, context: &Context) -> Result<Vec<Effect>> {
     let id = seen.id.to_string();
     let row = servers::get(tx, &Scope::All, &id)?;
     let Some(mut server) = row.filter(|server| server.host() == Some(seen.host)) else {
@@ -71,5 +72,5 @@ fn observed(tx: &mut Tx<'_>, seen: &Observed, settings: &Settings) -> Result<Vec
     sight.problem = seen.problem.clone();
     server.set_sight(&sight)?;
     servers::update(tx, &mut server)?;
-    look_now(tx, Kind::Server, &server.id, settings)
+    look_now(tx, Kind::Server, &server.id, context)
 }

@@ -1,5 +1,6 @@
 //! The loop: reasons to look come from hints, from this conductor's own writes, and from the clock.
 
+use crate::context::Context;
 use crate::look::{Effect, Look, Next};
 use crate::queue::InFlight;
 use crate::{Settings, host, reports, server};
@@ -24,7 +25,7 @@ struct Inner {
     store: Store,
     bus: Bus,
     clock: Clock,
-    settings: Arc<Settings>,
+    context: Arc<Context>,
     id: String,
     looking: InFlight,
     room: Semaphore,
@@ -43,7 +44,10 @@ impl Conductor {
             room: Semaphore::new(settings.concurrency.max(1)),
             tasks: TaskTracker::new(),
             dead: CancellationToken::new(),
-            settings: Arc::new(settings),
+            context: Arc::new(Context {
+                settings,
+                ..Context::default()
+            }),
             store,
             bus,
         }))
@@ -87,7 +91,7 @@ impl Conductor {
 
     /// The guarantee: whatever is due is found, hinted or not.
     async fn poll(&self) {
-        let period = Duration::from_secs(self.0.settings.poll_s.max(1));
+        let period = Duration::from_secs(self.0.context.settings.poll_s.max(1));
         loop {
             match self.claim().await {
                 Ok(claimed) if !claimed.is_empty() => {
@@ -115,7 +119,7 @@ impl Conductor {
         if next.is_none_or(|next| next > now) {
             return Ok(Vec::new());
         }
-        let limit = self.0.settings.concurrency as i64;
+        let limit = self.0.context.settings.concurrency as i64;
         let claimed = self
             .0
             .store
@@ -159,11 +163,11 @@ impl Conductor {
     }
 
     async fn take(&self, delivery: Delivery) {
-        let (report, settings) = (delivery.report.clone(), self.0.settings.clone());
+        let (report, context) = (delivery.report.clone(), self.0.context.clone());
         let heard = self
             .0
             .store
-            .write(move |tx| reports::hear(tx, &report, &settings))
+            .write(move |tx| reports::hear(tx, &report, &context))
             .await;
         match heard {
             Ok(effects) => {
@@ -204,11 +208,11 @@ impl Conductor {
 
     /// One look; true when the next one is to follow at once.
     async fn look(&self, key: &Hint) -> bool {
-        let (hint, settings) = (key.clone(), self.0.settings.clone());
+        let (hint, context) = (key.clone(), self.0.context.clone());
         match self
             .0
             .store
-            .write(move |tx| look(tx, &hint, &settings))
+            .write(move |tx| look(tx, &hint, &context))
             .await
         {
             Ok((effects, more)) => {
@@ -234,9 +238,9 @@ impl Conductor {
 }
 
 /// One look in its transaction: what to send after the commit, and whether to look again at once.
-fn look(tx: &mut Tx<'_>, key: &Hint, settings: &Settings) -> store::Result<(Vec<Effect>, bool)> {
+fn look(tx: &mut Tx<'_>, key: &Hint, context: &Context) -> store::Result<(Vec<Effect>, bool)> {
     match work::get(tx, key.kind, &key.id)? {
-        Some(entry) if entry.due_at <= tx.now().0 => settle(tx, key, &entry, settings),
+        Some(entry) if entry.due_at <= tx.now().0 => settle(tx, key, &entry, context),
         _ => Ok((Vec::new(), false)),
     }
 }
@@ -246,14 +250,14 @@ pub(crate) fn look_now(
     tx: &mut Tx<'_>,
     kind: Kind,
     id: &str,
-    settings: &Settings,
+    context: &Context,
 ) -> store::Result<Vec<Effect>> {
     let entry = work::ensure(tx, kind, id)?;
     let key = Hint {
         kind,
         id: id.to_owned(),
     };
-    let (effects, more) = settle(tx, &key, &entry, settings)?;
+    let (effects, more) = settle(tx, &key, &entry, context)?;
     if more {
         tx.due(kind, id)?;
     }
@@ -264,11 +268,11 @@ fn settle(
     tx: &mut Tx<'_>,
     key: &Hint,
     entry: &work::Entry,
-    settings: &Settings,
+    context: &Context,
 ) -> store::Result<(Vec<Effect>, bool)> {
     let Look { next, effects } = match key.kind {
-        Kind::Server => server::look(tx, &key.id, settings)?,
-        Kind::Host => host::look(tx, &key.id, settings)?,
+        Kind::Server => server::look(tx, &key.id, context)?,
+        Kind::Host => host::look(tx, &key.id, context)?,
         Kind::Image => Look::done(),
     };
     let now = tx.now();

@@ -1,7 +1,8 @@
 //! Bringing the rows of one host in line with the full set its agent says it has.
 
+use crate::context::Context;
 use crate::look::Effect;
-use crate::{Settings, server};
+use crate::server;
 use schemas::Kind;
 use schemas::host::{Converge, Desired, Hello, Seen};
 use schemas::ids::{EpochId, HostId, WorkloadId};
@@ -11,7 +12,7 @@ use store::compute::servers::{self, Server, Sight};
 use store::{Result, Scope, Tx};
 
 /// Everything wanted here is looked at anew; what is here and not wanted is to go.
-pub(crate) fn full_set(tx: &mut Tx<'_>, hello: &Hello, settings: &Settings) -> Result<Vec<Effect>> {
+pub(crate) fn full_set(tx: &mut Tx<'_>, hello: &Hello, context: &Context) -> Result<Vec<Effect>> {
     let mut present: BTreeMap<String, &Observation> = hello
         .present
         .iter()
@@ -19,7 +20,7 @@ pub(crate) fn full_set(tx: &mut Tx<'_>, hello: &Hello, settings: &Settings) -> R
         .collect();
     for server in servers::on_host(tx, &hello.host.to_string())? {
         let seen = present.remove(&server.id);
-        refresh(tx, server, seen, hello.epoch, settings)?;
+        refresh(tx, server, seen, hello.epoch, context)?;
     }
     let mut effects = Vec::new();
     for seen in present.into_values() {
@@ -50,7 +51,7 @@ fn refresh(
     mut server: Server,
     seen: Option<&Observation>,
     epoch: EpochId,
-    settings: &Settings,
+    context: &Context,
 ) -> Result<()> {
     forget(&mut server)?;
     server.seen_epoch = epoch.to_string();
@@ -69,12 +70,7 @@ fn refresh(
     // should run is brought back.
     if ended && spec.power == Power::Running && server.task_state.is_none() && server.deleting == 0
     {
-        server::revive(
-            tx,
-            &mut server,
-            "its host or engine was restarted",
-            settings,
-        )?;
+        server::revive(tx, &mut server, "its host or engine was restarted", context)?;
     } else {
         servers::update(tx, &mut server)?;
     }

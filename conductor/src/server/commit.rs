@@ -4,7 +4,7 @@
 use super::plan::{HostView, Snapshot, Step, plan};
 use super::task::Task;
 use super::{desired, place};
-use crate::Settings;
+use crate::context::Context;
 use crate::look::{Effect, Look};
 use schemas::workload::Power;
 use schemas::{Kind, Timestamp};
@@ -14,7 +14,7 @@ use store::compute::{charge, hosts, networks};
 use store::{Result, Scope, Tx, events};
 
 /// One look at one server.
-pub(crate) fn look(tx: &mut Tx<'_>, id: &str, settings: &Settings) -> Result<Look> {
+pub(crate) fn look(tx: &mut Tx<'_>, id: &str, context: &Context) -> Result<Look> {
     let Some(server) = servers::get(tx, &Scope::All, id)? else {
         return Ok(Look::done());
     };
@@ -24,7 +24,7 @@ pub(crate) fn look(tx: &mut Tx<'_>, id: &str, settings: &Settings) -> Result<Loo
         None => None,
     };
     let host = host.map(|host| HostView {
-        up: host.is_up(now, settings.silence()),
+        up: host.is_up(now, context.settings.silence()),
         name: host.hostname,
     });
     let mut at = Snapshot {
@@ -33,7 +33,7 @@ pub(crate) fn look(tx: &mut Tx<'_>, id: &str, settings: &Settings) -> Result<Loo
         host,
         server,
     };
-    let step = plan(&at, now, settings);
+    let step = plan(&at, now, &context.settings);
     tracing::debug!(
         server = id,
         request_id = at.server.request_id,
@@ -43,14 +43,14 @@ pub(crate) fn look(tx: &mut Tx<'_>, id: &str, settings: &Settings) -> Result<Loo
     match step {
         Step::Rest => Ok(Look::done()),
         Step::Wait { until, reason } => Ok(Look::wait(until, reason)),
-        Step::Tell => tell(tx, &mut at, now, settings),
-        Step::Place => put(tx, &mut at, now, settings),
+        Step::Tell => tell(tx, &mut at, now, context),
+        Step::Place => put(tx, &mut at, now, context),
         Step::Remove => remove(tx, &at),
         Step::Settle { vm_state } => settle(tx, &mut at, vm_state),
         Step::Fail { vm_state, reason } => fail(tx, &mut at, vm_state, &reason),
-        Step::Leave { gone, reason } => leave(tx, &mut at, gone, &reason, settings),
+        Step::Leave { gone, reason } => leave(tx, &mut at, gone, &reason, context),
         Step::Ended => ended(tx, &mut at),
-        Step::Revive { reason } => revived(tx, &mut at, &reason, settings),
+        Step::Revive { reason } => revived(tx, &mut at, &reason, context),
     }
 }
 
@@ -75,14 +75,14 @@ fn event(tx: &mut Tx<'_>, server: &Server, phase: &str, result: &str, message: &
     })
 }
 
-fn tell(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, settings: &Settings) -> Result<Look> {
+fn tell(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, context: &Context) -> Result<Look> {
     let Some(host) = at.server.host() else {
         return Ok(Look::done());
     };
     let network = match at.spec.networked {
         true => Some(desired::network(
             &networks::ensure(tx, &at.server.project_id)?,
-            settings,
+            &context.settings,
         )?),
         false => None,
     };
@@ -92,10 +92,10 @@ fn tell(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, settings: &Settings)
         at.server.server_id()?,
         &at.spec,
         network,
-        settings,
+        &context.settings,
     );
     save(tx, at)?;
-    let next = now + Duration::from_secs(settings.resend_s);
+    let next = now + Duration::from_secs(context.settings.resend_s);
     let name = at
         .host
         .as_ref()
@@ -103,8 +103,8 @@ fn tell(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, settings: &Settings)
     Ok(Look::wait(next, format!("waits for {name} to answer")).and(Effect::Tell(host, telling)))
 }
 
-fn put(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, settings: &Settings) -> Result<Look> {
-    let host = match place::place(tx, at, settings)? {
+fn put(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, context: &Context) -> Result<Look> {
+    let host = match place::place(tx, at, context)? {
         Ok(host) => host,
         Err(none) => return fail(tx, at, "error", &none.to_string()),
     };
@@ -124,7 +124,7 @@ fn put(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, settings: &Settings) 
         name: host.hostname,
     });
     at.server.host_id = Some(host.id);
-    tell(tx, at, now, settings)
+    tell(tx, at, now, context)
 }
 
 fn remove(tx: &mut Tx<'_>, at: &Snapshot) -> Result<Look> {
@@ -167,7 +167,7 @@ fn leave(
     at: &mut Snapshot,
     gone: bool,
     reason: &str,
-    settings: &Settings,
+    context: &Context,
 ) -> Result<Look> {
     if let Some(host) = at.server.host_id.clone()
         && !at.spec.avoid.contains(&host)
@@ -181,7 +181,7 @@ fn leave(
         at.spec.leaving = false;
         at.server.host_id = None;
         at.host = None;
-        if at.spec.avoid.len() >= settings.build_tries {
+        if at.spec.avoid.len() >= context.settings.build_tries {
             return fail(tx, at, "error", reason);
         }
     } else {
@@ -210,10 +210,10 @@ fn ended(tx: &mut Tx<'_>, at: &mut Snapshot) -> Result<Look> {
     Ok(Look::now())
 }
 
-fn revived(tx: &mut Tx<'_>, at: &mut Snapshot, reason: &str, settings: &Settings) -> Result<Look> {
+fn revived(tx: &mut Tx<'_>, at: &mut Snapshot, reason: &str, context: &Context) -> Result<Look> {
     at.server.set_spec(&at.spec)?;
     at.server.set_sight(&at.sight)?;
-    revive(tx, &mut at.server, reason, settings)?;
+    revive(tx, &mut at.server, reason, context)?;
     Ok(Look::now())
 }
 
@@ -222,12 +222,12 @@ pub(crate) fn revive(
     tx: &mut Tx<'_>,
     server: &mut Server,
     reason: &str,
-    settings: &Settings,
+    context: &Context,
 ) -> Result<()> {
     server.generation += 1;
     if server.task_state.is_none() {
         server.task_state = Some(Task::PoweringOn.as_str().into());
-        let patience = Duration::from_secs(settings.change_deadline_s);
+        let patience = Duration::from_secs(context.settings.change_deadline_s);
         server.deadline = Some((tx.now() + patience).0);
     }
     event(tx, server, "revive", "", reason)?;

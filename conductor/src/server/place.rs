@@ -1,9 +1,9 @@
 //! Choosing a host and reserving the room there, within the look's transaction.
 
 use super::plan::Snapshot;
-use crate::Settings;
-use crate::scheduler::{self, Candidate, Group, NotPlaced, Request};
-use schemas::{Error, Timestamp};
+use crate::context::Context;
+use crate::scheduler::{self, Group, NotPlaced, Request};
+use schemas::Error;
 use std::collections::BTreeMap;
 use store::compute::hosts::{self, Host};
 use store::compute::{groups, servers};
@@ -13,21 +13,29 @@ use store::{Fail, Result, Scope, Tx};
 pub(super) fn place(
     tx: &mut Tx<'_>,
     at: &Snapshot,
-    settings: &Settings,
+    context: &Context,
 ) -> Result<Result<Host, NotPlaced>> {
     let request = request(tx, at)?;
-    let now = tx.now();
-    let candidates = candidates(tx, now, settings)?;
-    let over = settings.over_commit();
-    let chosen = match scheduler::choose(&request, &candidates, over) {
-        Ok(chosen) => chosen.host.clone(),
-        Err(none) => return Ok(Err(none)),
-    };
-    let capacity = chosen.capacity(over);
-    if hosts::reserve(tx, &chosen.id, request.size, 1, capacity)? {
-        Ok(Ok(chosen))
-    } else {
-        Err(Fail::Again)
+    let (now, silence) = (tx.now(), context.settings.silence());
+    let over = context.settings.over_commit();
+    let (mut picture, mut fresh) = context.fleet.look(tx, now, silence, false)?;
+    loop {
+        let chosen = match scheduler::choose(&request, &picture.candidates, over) {
+            Ok(chosen) => chosen.host.clone(),
+            Err(none) if fresh => return Ok(Err(none)),
+            Err(_) => {
+                drop(picture);
+                (picture, fresh) = context.fleet.look(tx, now, silence, true)?;
+                continue;
+            }
+        };
+        if hosts::reserve(tx, &chosen.id, request.size, 1, chosen.capacity(over))? {
+            picture.reserve(&chosen.id, request.size);
+            return Ok(Ok(chosen));
+        }
+        drop(picture);
+        context.fleet.forget();
+        return Err(Fail::Again);
     }
 }
 
@@ -75,19 +83,6 @@ fn group(tx: &mut Tx<'_>, at: &Snapshot) -> Result<Option<Group>> {
         max_per_host: group.max_server_per_host.unwrap_or(1),
         members,
     }))
-}
-
-fn candidates(tx: &mut Tx<'_>, now: Timestamp, settings: &Settings) -> Result<Vec<Candidate>> {
-    let view = |host: Host| {
-        let inventory = host.inventory()?;
-        Ok(Candidate {
-            up: host.is_up(now, settings.silence()),
-            engine_problem: inventory.engine_problem,
-            images: inventory.images,
-            host,
-        })
-    };
-    hosts::list(tx)?.into_iter().map(view).collect()
 }
 
 /// Gives back what the server holds on its host.

@@ -173,7 +173,7 @@ pub fn report(tx: &mut Tx<'_>, id: HostId, epoch: EpochId, inventory: &Inventory
     }
 }
 
-/// Reserves room, if the host still has it (false otherwise). `count` is 1 for a new server, 0 for
+/// Reserves room, if the host takes new servers and still has it (false otherwise). `count` is 1 for a new server, 0 for
 /// a change of an existing one.
 pub fn reserve(tx: &mut Tx<'_>, id: &str, size: Size, count: i32, capacity: Size) -> Result<bool> {
     let reserved = diesel::update(hosts::table.find(id))
@@ -181,6 +181,10 @@ pub fn reserve(tx: &mut Tx<'_>, id: &str, size: Size, count: i32, capacity: Size
             (hosts::used_vcpus.le(capacity.vcpus - size.vcpus))
                 .and(hosts::used_memory_mb.le(capacity.memory_mb - size.memory_mb))
                 .and(hosts::used_disk_gb.le(capacity.disk_gb - size.disk_gb)),
+        )
+        .filter(
+            (hosts::state.eq("enabled").and(hosts::forced_down.eq(0)))
+                .or(count.into_sql::<diesel::sql_types::Integer>().eq(0)),
         )
         .set((
             hosts::used_vcpus.eq(hosts::used_vcpus + size.vcpus),
