@@ -1,17 +1,20 @@
 //! The border between Jeroboam and a container engine: [`Driver`] says what a host can be asked for,
-//! [`docker`] and [`sim`] do it, and [`conformance`] is the one statement of what it means, which
+//! [`docker`] and [`sim`] do it, and `conformance` is the one statement of what it means, which
 //! both have to pass.
 //!
 //! Only our ids cross this border; names and ids of an engine stay inside its driver.
 
+pub mod docker;
 pub mod driver;
 pub mod error;
 pub mod facts;
 pub mod faulty;
 pub mod image;
+mod inject;
 pub mod sim;
 pub mod terminal;
 
+pub use docker::{DockerDriver, DockerSettings};
 pub use driver::Driver;
 pub use error::{DriverError, Result};
 pub use facts::{
@@ -19,4 +22,5 @@ pub use facts::{
 };
 pub use faulty::FaultyDriver;
 pub use image::{ByteStream, ImageContent, ImageSource};
+pub use sim::{SimDriver, SimEngine, SimTimings};
 pub use terminal::{ExecOrder, ExecOutput, Terminal, TerminalControl, TtySize};

@@ -1,11 +1,10 @@
 //! One simulated container and its lives.
 
 use super::archive::Image;
-use super::files::{File, FileKind, Files, absolute};
+use super::files::{File, FileKind, Files, read_tar};
 use super::script::Script;
 use crate::error::{DriverError, Result};
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
+use crate::inject;
 use schemas::workload::{Interface, Observation, RunState, Workload};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -32,20 +31,10 @@ pub(super) struct Container {
 
 impl Container {
     pub(super) fn new(mut workload: Workload, image: Arc<Image>) -> Result<Self> {
-        let mut upper = Files::new();
-        for file in std::mem::take(&mut workload.files) {
-            let content = BASE64_STANDARD.decode(&file.content_b64).map_err(|_| {
-                DriverError::permanent(format!("the file {} is not valid base64", file.path))
-            })?;
-            let kind = FileKind::Content(content.into());
-            upper.insert(
-                absolute(&file.path),
-                File {
-                    mode: file.mode & 0o7777,
-                    kind,
-                },
-            );
-        }
+        let files = inject::tar(&std::mem::take(&mut workload.files))?.unwrap_or_default();
+        let upper = read_tar("/", &files).map_err(|error| DriverError::Engine {
+            text: error.to_string(),
+        })?;
         Ok(Self {
             workload,
             image,

@@ -1,0 +1,211 @@
+//! Docker, and Podman by its compatible socket: any engine that speaks the Docker API 1.41 or later.
+//! Nothing of Swarm is used.
+//!
+//! # Guarantees
+//! - What is on the engine carries our labels ([`labels`]) with our id and host; names are made
+//!   from ids, so nobody's choice of a name collides with another's.
+//! - A container is safe by default ([`security`]) and bounded in processor, memory, swap, processes
+//!   and output. Where the machine cannot keep a bound, [`Driver::host`] warns.
+//! - An image gets its name only after its content was checked ([`image`]).
+//!
+//! # Assumes
+//! Whoever may talk to the engine's socket owns the machine: it is reachable for the agent alone.
+//!
+//! # Fails when
+//! The engine hangs: every call ends by its deadline ([`Deadlines`]), the connection is made anew.
+
+mod client;
+mod create;
+mod events;
+mod exec;
+mod facts;
+pub mod guard;
+mod image;
+mod labels;
+mod limits;
+mod network;
+mod observe;
+mod output;
+mod power;
+mod security;
+mod settings;
+mod snapshot;
+mod words;
+
+pub use settings::{Deadlines, DockerSettings, GuardMode, TlsFiles};
+
+use crate::*;
+use async_trait::async_trait;
+use bollard::Docker;
+use bytes::Bytes;
+use client::Client;
+use schemas::host::Snapshot;
+use schemas::ids::{HostId, ImageId, NetworkId, WorkloadId};
+use schemas::workload::{Digest, ImageRef, Limits, Network, Observation, Reboot, Workload};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One host's connection to its engine.
+pub struct DockerDriver {
+    settings: DockerSettings,
+    client: Arc<Client>,
+}
+
+impl DockerDriver {
+    /// Connects when first asked something; an engine that is down now may be up by then.
+    pub fn new(settings: DockerSettings) -> Self {
+        let client = Arc::new(Client::new(settings.clone()));
+        Self { settings, client }
+    }
+
+    fn host_id(&self) -> HostId {
+        self.settings.host
+    }
+
+    fn deadlines(&self) -> &Deadlines {
+        &self.settings.deadlines
+    }
+}
+
+#[async_trait]
+impl Driver for DockerDriver {
+    fn name(&self) -> &'static str {
+        "docker"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            pause: true,
+            resize_limits: true,
+            snapshot: true,
+            exec: true,
+            terminal: true,
+            logs: true,
+            stats: true,
+            top: true,
+            archive: true,
+        }
+    }
+
+    async fn host(&self) -> Result<EngineFacts> {
+        self.engine_facts().await
+    }
+
+    async fn list(&self) -> Result<Vec<Observation>> {
+        self.observe_all().await
+    }
+
+    async fn inspect(&self, id: WorkloadId) -> Result<Option<Observation>> {
+        self.observe(id).await
+    }
+
+    async fn events(&self) -> Result<EventStream> {
+        self.watch().await
+    }
+
+    async fn images(&self) -> Result<Vec<Digest>> {
+        self.image_list().await
+    }
+
+    async fn has_image(&self, image: &ImageRef) -> Result<bool> {
+        self.image_is_here(image).await
+    }
+
+    async fn ensure_image(&self, image: &ImageRef, source: &dyn ImageSource) -> Result<()> {
+        self.put_image(image, source).await
+    }
+
+    async fn remove_unused_images(&self, keep: &[ImageRef]) -> Result<Vec<Digest>> {
+        self.drop_images(keep).await
+    }
+
+    async fn ensure_network(&self, network: &Network) -> Result<()> {
+        self.put_network(network).await
+    }
+
+    async fn ensure_network_absent(&self, id: NetworkId) -> Result<()> {
+        self.drop_network(id).await
+    }
+
+    async fn list_networks(&self) -> Result<Vec<Network>> {
+        self.network_list().await
+    }
+
+    async fn ensure_created(&self, workload: &Workload) -> Result<()> {
+        self.make(workload).await
+    }
+
+    async fn ensure_running(&self, id: WorkloadId) -> Result<()> {
+        self.run(id).await
+    }
+
+    async fn ensure_stopped(&self, id: WorkloadId, grace: Duration) -> Result<()> {
+        self.stop(id, grace).await
+    }
+
+    async fn ensure_paused(&self, id: WorkloadId) -> Result<()> {
+        self.freeze(id).await
+    }
+
+    async fn ensure_rebooted(&self, id: WorkloadId, order: &Reboot, grace: Duration) -> Result<()> {
+        self.reboot(id, order, grace).await
+    }
+
+    async fn ensure_limits(&self, id: WorkloadId, limits: &Limits) -> Result<()> {
+        let (seen, name) = self.existing(id).await?;
+        if seen.limits == *limits {
+            return Ok(());
+        }
+        let body = limits::update(limits);
+        let update = async |docker: &Docker| docker.update_container(&name, body).await;
+        self.client
+            .ask("limits", self.deadlines().effect(), update)
+            .await
+    }
+
+    async fn ensure_absent(&self, id: WorkloadId) -> Result<()> {
+        self.remove(id).await
+    }
+
+    async fn ensure_snapshot(&self, order: &Snapshot) -> Result<ByteStream> {
+        self.commit(order).await
+    }
+
+    async fn ensure_snapshot_absent(&self, image: ImageId) -> Result<()> {
+        self.drop_snapshot(image).await
+    }
+
+    async fn exec(&self, id: WorkloadId, order: ExecOrder) -> Result<ExecOutput> {
+        self.run_inside(id, order).await
+    }
+
+    async fn terminal(
+        &self,
+        id: WorkloadId,
+        command: Vec<String>,
+        size: TtySize,
+    ) -> Result<Terminal> {
+        self.open_terminal(id, command, size).await
+    }
+
+    async fn logs(&self, id: WorkloadId, tail: Option<u32>, timestamps: bool) -> Result<String> {
+        self.output(id, tail, timestamps).await
+    }
+
+    async fn stats(&self, id: WorkloadId) -> Result<Stats> {
+        self.counters(id).await
+    }
+
+    async fn top(&self, id: WorkloadId) -> Result<Top> {
+        self.processes(id).await
+    }
+
+    async fn archive_get(&self, id: WorkloadId, path: &str) -> Result<ByteStream> {
+        self.download(id, path).await
+    }
+
+    async fn archive_put(&self, id: WorkloadId, folder: &str, tar: Bytes) -> Result<()> {
+        let (_, name) = self.existing(id).await?;
+        self.upload(&name, folder, tar).await
+    }
+}

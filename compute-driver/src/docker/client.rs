@@ -1,0 +1,110 @@
+//! The connection to an engine: made when first needed, made anew after the engine was away (it may
+//! come back as another version), and never waited on for longer than a deadline.
+
+use super::settings::{DockerSettings, TlsFiles};
+use super::words;
+use crate::error::{DriverError, Result};
+use crate::image::ByteStream;
+use bollard::{API_DEFAULT_VERSION, Docker};
+use bytes::Bytes;
+use futures::{Stream, StreamExt};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// bollard's own bound covers only the head of an answer, so ours is the one that counts.
+const NO_BOUND_S: u64 = 24 * 3600;
+
+pub(super) struct Client {
+    settings: DockerSettings,
+    connected: Mutex<Option<Docker>>,
+}
+
+impl Client {
+    pub(super) fn new(settings: DockerSettings) -> Self {
+        Self {
+            settings,
+            connected: Mutex::new(None),
+        }
+    }
+
+    /// The engine, with an API version that both know.
+    pub(super) async fn engine(&self) -> Result<Docker> {
+        let there = self
+            .connected
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        if let Some(docker) = there {
+            return Ok(docker);
+        }
+        let docker = connect(&self.settings).map_err(|error| words::translate(&error))?;
+        let call = self.settings.deadlines.call();
+        let docker = within("connect", call, docker.negotiate_version()).await?;
+        *self
+            .connected
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(docker.clone());
+        Ok(docker)
+    }
+
+    /// One order, to its end or its deadline.
+    pub(super) async fn ask<T>(
+        &self,
+        op: &'static str,
+        deadline: Duration,
+        order: impl AsyncFnOnce(&Docker) -> Result<T, bollard::errors::Error>,
+    ) -> Result<T> {
+        let docker = self.engine().await?;
+        let result = within(op, deadline, order(&docker)).await;
+        if matches!(result, Err(DriverError::EngineDown { .. })) {
+            *self
+                .connected
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = None;
+        }
+        result
+    }
+}
+
+async fn within<T>(
+    op: &'static str,
+    after: Duration,
+    order: impl Future<Output = Result<T, bollard::errors::Error>>,
+) -> Result<T> {
+    match tokio::time::timeout(after, order).await {
+        Ok(result) => result.map_err(|error| words::translate(&error)),
+        Err(_) => Err(DriverError::Timeout { op, after }),
+    }
+}
+
+fn connect(settings: &DockerSettings) -> Result<Docker, bollard::errors::Error> {
+    let url = settings.url.as_str();
+    if settings.is_local() {
+        return Docker::connect_with_unix(url, NO_BOUND_S, API_DEFAULT_VERSION);
+    }
+    match &settings.tls {
+        Some(TlsFiles { ca, cert, key }) => {
+            // Another crate may have brought another provider; without a choice rustls panics.
+            _ = rustls::crypto::ring::default_provider().install_default();
+            Docker::connect_with_ssl(url, key, cert, ca, NO_BOUND_S, API_DEFAULT_VERSION)
+        }
+        None => Docker::connect_with_http(url, NO_BOUND_S, API_DEFAULT_VERSION),
+    }
+}
+
+/// A stream of data that fails when nothing comes for too long.
+pub(super) fn lively(
+    stream: impl Stream<Item = Result<Bytes, bollard::errors::Error>> + Send + 'static,
+    silence: Duration,
+) -> ByteStream {
+    futures::stream::unfold(Some(Box::pin(stream)), move |stream| async move {
+        let mut stream = stream?;
+        match tokio::time::timeout(silence, stream.next()).await {
+            Ok(Some(Ok(bytes))) => Some((Ok(bytes), Some(stream))),
+            Ok(Some(Err(error))) => Some((Err(std::io::Error::other(error.to_string())), None)),
+            Ok(None) => None,
+            Err(_) => Some((Err(std::io::ErrorKind::TimedOut.into()), None)),
+        }
+    })
+    .boxed()
+}

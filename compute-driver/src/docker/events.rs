@@ -1,0 +1,66 @@
+//! Happenings, as the engine tells them.
+
+use super::{DockerDriver, labels, words};
+use crate::error::Result;
+use crate::facts::{Event, EventStream, Happening};
+use bollard::Docker;
+use bollard::models::EventMessage;
+use bollard::query_parameters::EventsOptionsBuilder;
+use futures::StreamExt;
+use schemas::ids::WorkloadId;
+use std::time::Duration;
+
+/// How often a silent engine is asked whether it is still there: a machine that vanished from the
+/// network closes nothing.
+const PULSE: Duration = Duration::from_secs(15);
+
+impl DockerDriver {
+    pub(super) async fn watch(&self) -> Result<EventStream> {
+        let docker = self.client.engine().await?;
+        let mut filters = labels::filter(&[(labels::HOST, self.host_id().to_string())]);
+        filters.insert("type".to_owned(), vec!["container".to_owned()]);
+        let options = EventsOptionsBuilder::new().filters(&filters).build();
+        let all = docker.events(Some(options));
+        let heard = all.take_while(|heard| {
+            if let Err(error) = heard {
+                tracing::debug!(error = %words::translate(error), "the stream of events ended");
+            }
+            futures::future::ready(heard.is_ok())
+        });
+        let ours =
+            heard.filter_map(|heard| futures::future::ready(heard.ok().as_ref().and_then(event)));
+        Ok(ours
+            .take_until(gone(docker, self.deadlines().call()))
+            .boxed())
+    }
+}
+
+/// Ends when the engine does not answer twice in a row.
+async fn gone(docker: Docker, patience: Duration) {
+    let mut silent = 0;
+    while silent < 2 {
+        tokio::time::sleep(PULSE).await;
+        silent = match tokio::time::timeout(patience, docker.ping()).await {
+            Ok(Ok(_)) => 0,
+            _ => silent + 1,
+        };
+    }
+}
+
+fn event(message: &EventMessage) -> Option<Event> {
+    let attributes = message.actor.as_ref()?.attributes.as_ref()?;
+    let id = WorkloadId::parse(attributes.get(labels::ID)?)?;
+    let what = match message.action.as_deref()? {
+        "create" => Happening::Created,
+        "start" => Happening::Started,
+        "die" | "died" => Happening::Died,
+        "oom" => Happening::OutOfMemory,
+        "pause" => Happening::Paused,
+        "unpause" => Happening::Unpaused,
+        "destroy" | "remove" => Happening::Removed,
+        "update" | "rename" | "restart" => Happening::Changed,
+        // Commands run inside, copies, attached terminals: nothing about the container's state.
+        _ => return None,
+    };
+    Some(Event { id, what })
+}

@@ -1,0 +1,120 @@
+//! Networks: one bridge each. The engine's firewall rules keep bridges apart; [`super::guard`] keeps
+//! containers from the machine itself.
+
+use super::settings::GuardMode;
+use super::{DockerDriver, guard, labels};
+use crate::error::{DriverError, Result};
+use bollard::Docker;
+use bollard::models::{Ipam, IpamConfig, Network as EngineNetwork, NetworkCreateRequest};
+use bollard::query_parameters::{ListContainersOptionsBuilder, ListNetworksOptionsBuilder};
+use schemas::ids::NetworkId;
+use schemas::workload::Network;
+use std::collections::HashMap;
+
+impl DockerDriver {
+    pub(super) async fn put_network(&self, network: &Network) -> Result<()> {
+        if self.settings.gateway_guard == GuardMode::Enforce && self.settings.is_local() {
+            guard::enforce().await.map_err(|text| {
+                DriverError::host_fault(format!("this host cannot isolate networks: {text}"))
+            })?;
+        }
+        if let Some(there) = self.network(network.id).await? {
+            let there = there.labels.as_ref().and_then(labels::read_network);
+            let asked = there.and_then(|there| there.cidr);
+            if network.cidr.is_none() || asked == network.cidr {
+                return Ok(());
+            }
+            return Err(DriverError::conflict(format!(
+                "network '{}' has another subnet on this host; remove it from its containers first",
+                network.name
+            )));
+        }
+        let request = request(self.host_id(), network);
+        let create = async |docker: &Docker| docker.create_network(request).await;
+        self.client
+            .ask("create network", self.deadlines().effect(), create)
+            .await?;
+        Ok(())
+    }
+
+    pub(super) async fn drop_network(&self, id: NetworkId) -> Result<()> {
+        let Some(there) = self.network(id).await?.and_then(|there| there.id) else {
+            return Ok(());
+        };
+        // The engine would let go of a network that only stopped containers are on, and those
+        // could never start again.
+        let filters = HashMap::from([("network".to_owned(), vec![there.clone()])]);
+        let options = ListContainersOptionsBuilder::new()
+            .all(true)
+            .filters(&filters)
+            .build();
+        let list = async |docker: &Docker| docker.list_containers(Some(options)).await;
+        if !self
+            .client
+            .ask("list", self.deadlines().call(), list)
+            .await?
+            .is_empty()
+        {
+            return Err(DriverError::conflict(
+                "the network still has containers attached to it",
+            ));
+        }
+        let remove = async |docker: &Docker| docker.remove_network(&there).await;
+        match self
+            .client
+            .ask("remove network", self.deadlines().effect(), remove)
+            .await
+        {
+            Ok(()) | Err(DriverError::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) async fn network_list(&self) -> Result<Vec<Network>> {
+        let ours = self
+            .networks_labelled(&[(labels::HOST, self.host_id().to_string())])
+            .await?;
+        Ok(ours
+            .iter()
+            .filter_map(|it| labels::read_network(it.labels.as_ref()?))
+            .collect())
+    }
+
+    async fn network(&self, id: NetworkId) -> Result<Option<EngineNetwork>> {
+        let wanted = [
+            (labels::NETWORK, id.to_string()),
+            (labels::HOST, self.host_id().to_string()),
+        ];
+        Ok(self.networks_labelled(&wanted).await?.into_iter().next())
+    }
+
+    async fn networks_labelled(&self, wanted: &[(&str, String)]) -> Result<Vec<EngineNetwork>> {
+        let filters = labels::filter(wanted);
+        let options = ListNetworksOptionsBuilder::new().filters(&filters).build();
+        let list = async |docker: &Docker| docker.list_networks(Some(options)).await;
+        self.client
+            .ask("list networks", self.deadlines().call(), list)
+            .await
+    }
+}
+
+fn request(host: schemas::ids::HostId, network: &Network) -> NetworkCreateRequest {
+    let subnet = |cidr: &String| IpamConfig {
+        subnet: Some(cidr.clone()),
+        ..IpamConfig::default()
+    };
+    NetworkCreateRequest {
+        name: labels::network_name(network.id),
+        driver: Some("bridge".to_owned()),
+        ipam: network.cidr.as_ref().map(|cidr| Ipam {
+            config: Some(vec![subnet(cidr)]),
+            ..Ipam::default()
+        }),
+        options: Some(HashMap::from([(
+            "com.docker.network.bridge.name".to_owned(),
+            labels::bridge_name(network.id),
+        )])),
+        labels: Some(labels::network(host, network)),
+        ..NetworkCreateRequest::default()
+    }
+}
