@@ -1,9 +1,10 @@
 //! The border between Jeroboam and a container engine: [`Driver`] says what a host can be asked for,
-//! [`docker`] and [`sim`] do it, and `conformance` is the one statement of what it means, which
+//! [`docker`] and [`sim`] do it, and [`conformance`] is the one statement of what it means, which
 //! both have to pass.
 //!
 //! Only our ids cross this border; names and ids of an engine stay inside its driver.
 
+pub mod conformance;
 pub mod docker;
 pub mod driver;
 pub mod error;

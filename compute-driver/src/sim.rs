@@ -30,11 +30,11 @@
 //! [`SimEngine::set_hanging`] (calls end by their deadlines), [`SimEngine::power_cycle`] (every
 //! life ends at once, as when a machine loses power).
 
-mod archive;
+pub(crate) mod archive;
 mod container;
 mod driver;
 mod engine;
-mod files;
+pub(crate) mod files;
 mod machine;
 mod network;
 mod program;

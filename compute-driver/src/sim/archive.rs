@@ -1,6 +1,6 @@
 //! Reads and writes the tar of `docker load` and `docker save`.
 
-use super::files::{File, FileKind, Files, read_tar, write_tar};
+use super::files::{File, FileKind, Files, absolute, read_tar, write_tar};
 use crate::error::{DriverError, Result};
 use crate::image::ImageContent;
 use bytes::Bytes;
@@ -10,21 +10,21 @@ use std::io::Read;
 
 /// An image on the simulated engine.
 #[derive(Debug)]
-pub(super) struct Image {
-    pub(super) content: ImageContent,
-    pub(super) config: Bytes,
+pub(crate) struct Image {
+    pub(crate) content: ImageContent,
+    pub(crate) config: Bytes,
     /// Uncompressed tars, lowest first.
-    pub(super) layers: Vec<Bytes>,
+    pub(crate) layers: Vec<Bytes>,
 }
 
 /// `sha256:…` of some bytes.
-pub(super) fn digest(bytes: &[u8]) -> String {
+pub(crate) fn digest(bytes: &[u8]) -> String {
     format!("sha256:{:x}", Sha256::digest(bytes))
 }
 
 /// Reads an image; layers whose files were left out are taken from `present`. Everything is
 /// checked by digest, as a real engine does.
-pub(super) fn load(tar: &[u8], present: &[Bytes]) -> Result<Image> {
+pub(crate) fn load(tar: &[u8], present: &[Bytes]) -> Result<Image> {
     let files = read_tar("/", tar).map_err(|error| broken(format!("no tar: {error}")))?;
     let manifest = parse(find(&files, "manifest.json")?)?;
     let entry = &manifest[0];
@@ -63,7 +63,12 @@ pub(super) fn load(tar: &[u8], present: &[Bytes]) -> Result<Image> {
 }
 
 /// Writes an image as `docker save` does.
-pub(super) fn save(image: &Image) -> Result<Bytes> {
+pub(crate) fn save(image: &Image) -> Result<Bytes> {
+    save_above(image, 0)
+}
+
+/// The same without the files of the lowest layers.
+pub(crate) fn save_above(image: &Image, left_out: usize) -> Result<Bytes> {
     let content = |bytes: &Bytes| File {
         mode: 0o644,
         kind: FileKind::Content(bytes.clone()),
@@ -72,9 +77,12 @@ pub(super) fn save(image: &Image) -> Result<Bytes> {
     let config = format!("{}.json", bare(&image.content.config));
     let mut files = Files::from([(config.clone(), content(&image.config))]);
     let mut names = Vec::new();
-    for (layer, diff_id) in image.layers.iter().zip(&image.content.diff_ids) {
+    for (position, (layer, diff_id)) in image.layers.iter().zip(&image.content.diff_ids).enumerate()
+    {
         let name = format!("{}/layer.tar", bare(diff_id));
-        files.insert(name.clone(), content(layer));
+        if position >= left_out {
+            files.insert(name.clone(), content(layer));
+        }
         names.push(name);
     }
     let manifest = json!([{ "Config": config, "RepoTags": null, "Layers": names }]);
@@ -86,13 +94,16 @@ pub(super) fn save(image: &Image) -> Result<Bytes> {
 }
 
 fn find<'a>(files: &'a Files, name: &str) -> Result<&'a Bytes> {
-    match files
-        .get(&super::files::absolute(name))
-        .map(|file| &file.kind)
-    {
-        Some(FileKind::Content(content)) => Ok(content),
-        _ => Err(broken(format!("the archive has no file '{name}'"))),
+    let mut path = absolute(name);
+    // Engines save a layer that occurs twice as a link to the first.
+    for _ in 0..2 {
+        match files.get(&path).map(|file| &file.kind) {
+            Some(FileKind::Content(content)) => return Ok(content),
+            Some(FileKind::Link(target)) => path = absolute(target),
+            _ => break,
+        }
     }
+    Err(broken(format!("the archive has no file '{name}'")))
 }
 
 fn inflated(layer: &Bytes) -> Result<Bytes> {
@@ -105,7 +116,7 @@ fn inflated(layer: &Bytes) -> Result<Bytes> {
     Ok(plain.into())
 }
 
-pub(super) fn parse(json: &[u8]) -> Result<Value> {
+pub(crate) fn parse(json: &[u8]) -> Result<Value> {
     serde_json::from_slice(json).map_err(|error| broken(format!("not JSON: {error}")))
 }
 

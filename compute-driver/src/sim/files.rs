@@ -6,23 +6,23 @@ use std::io::Read;
 
 /// One file, folder or link.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct File {
-    pub(super) mode: u32,
-    pub(super) kind: FileKind,
+pub(crate) struct File {
+    pub(crate) mode: u32,
+    pub(crate) kind: FileKind,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum FileKind {
+pub(crate) enum FileKind {
     Content(Bytes),
     Folder,
     Link(String),
 }
 
 /// Files by absolute path.
-pub(super) type Files = BTreeMap<String, File>;
+pub(crate) type Files = BTreeMap<String, File>;
 
 /// `/a/b` out of `a/b`, `./a/b/`, `/a//b`; parts that climb are dropped, so nothing leaves the root.
-pub(super) fn absolute(path: &str) -> String {
+pub(crate) fn absolute(path: &str) -> String {
     let parts = path
         .split('/')
         .filter(|part| !matches!(*part, "" | "." | ".."));
@@ -39,12 +39,12 @@ pub(super) fn absolute(path: &str) -> String {
 }
 
 /// The path below a folder.
-pub(super) fn below(folder: &str, path: &str) -> String {
+pub(crate) fn below(folder: &str, path: &str) -> String {
     absolute(&format!("{folder}/{path}"))
 }
 
 /// Reads a tar, its paths taken as below `folder`.
-pub(super) fn read_tar(folder: &str, tar: &[u8]) -> std::io::Result<Files> {
+pub(crate) fn read_tar(folder: &str, tar: &[u8]) -> std::io::Result<Files> {
     let mut files = Files::new();
     for entry in tar::Archive::new(tar).entries()? {
         let mut entry = entry?;
@@ -68,7 +68,7 @@ pub(super) fn read_tar(folder: &str, tar: &[u8]) -> std::io::Result<Files> {
 }
 
 /// Writes a tar, each path named by `name`. The same files always make the same bytes.
-pub(super) fn write_tar<'a>(
+pub(crate) fn write_tar<'a>(
     files: impl IntoIterator<Item = (&'a String, &'a File)>,
     name: impl Fn(&str) -> String,
 ) -> std::io::Result<Bytes> {
@@ -99,7 +99,7 @@ pub(super) fn write_tar<'a>(
 }
 
 /// What a container sees at `path` and below it: the highest layer that has it wins.
-pub(super) fn see(path: &str, upper: &Files, layers: &[Bytes]) -> std::io::Result<Files> {
+pub(crate) fn see(path: &str, upper: &Files, layers: &[Bytes]) -> std::io::Result<Files> {
     let path = absolute(path);
     let mut seen = Files::new();
     for layer in layers {

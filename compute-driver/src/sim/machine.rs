@@ -117,16 +117,19 @@ impl Machine {
         Ok(())
     }
 
-    /// The running container at an address of a network that `from` is on, too.
-    pub(super) fn reach(&self, from: Key, address: &str) -> Option<&Container> {
+    /// The running container at an address, or of a name, of a network that `from` is on, too.
+    pub(super) fn reach(&self, from: Key, whom: &str) -> Option<&Container> {
         let mine = &self.containers.get(&from)?.interfaces;
         self.containers
             .values()
             .filter(|it| it.state == RunState::Running)
             .find(|it| {
-                it.interfaces.iter().any(|there| {
-                    there.address == address
-                        && mine.iter().any(|here| here.network_id == there.network_id)
+                let pairs = it.interfaces.iter().zip(&it.workload.networks);
+                let meets = |id| mine.iter().any(|here| here.network_id == id);
+                pairs.into_iter().any(|(there, attachment)| {
+                    let named = it.workload.hostname == whom
+                        || attachment.aliases.iter().any(|alias| alias == whom);
+                    meets(there.network_id) && (there.address == whom || named)
                 })
             })
     }
