@@ -21,7 +21,7 @@
 //! | `sim.oom=true` | each life ends for want of memory (at once, or after `sim.exit_after`) |
 //! | `sim.ignore_term=true` | asked to end it does nothing, so it is killed after the grace |
 //! | `sim.log=text` | a line that each life writes to its output |
-//! | `sim.listen=80` | a port that other containers can connect to (`nc -z` in `exec`) |
+//! | `sim.listen=80` | a port that other containers can connect to (`nc` in `exec`) |
 //!
 //! Failures count on the engine for each id, so a driver that comes back does not see them again.
 //!

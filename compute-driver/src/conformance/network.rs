@@ -237,7 +237,7 @@ async fn on(bench: &Bench, behaviour: Behaviour, networks: &[&Network]) -> Workl
 
 async fn reaches(bench: &Bench, from: WorkloadId, to: &str, port: u16) -> bool {
     let port = port.to_string();
-    let order = ExecOrder::new(["/bin/nc", "-z", "-w", "2", to, &port]);
+    let order = ExecOrder::new(["/bin/nc", "-w", "2", to, &port]);
     must(bench.driver.exec(from, order).await, "exec").exit_code == 0
 }
 

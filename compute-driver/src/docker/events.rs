@@ -7,6 +7,7 @@ use bollard::Docker;
 use bollard::models::EventMessage;
 use bollard::query_parameters::EventsOptionsBuilder;
 use futures::StreamExt;
+use schemas::Timestamp;
 use schemas::ids::WorkloadId;
 use std::time::Duration;
 
@@ -16,10 +17,22 @@ const PULSE: Duration = Duration::from_secs(15);
 
 impl DockerDriver {
     pub(super) async fn watch(&self) -> Result<EventStream> {
+        let call = self.deadlines().call();
+        let info = self
+            .client
+            .ask("info", call, async |it: &Docker| it.info().await)
+            .await?;
         let docker = self.client.engine().await?;
         let mut filters = labels::filter(&[(labels::HOST, self.host_id().to_string())]);
         filters.insert("type".to_owned(), vec!["container".to_owned()]);
-        let options = EventsOptionsBuilder::new().filters(&filters).build();
+        // The stream begins when it is first polled: what happens until then is asked for, too.
+        let now = info.system_time.as_deref().and_then(Timestamp::parse);
+        let options = EventsOptionsBuilder::new().filters(&filters);
+        let options = match now {
+            Some(now) => options.since(&unix_time(now)),
+            None => options,
+        };
+        let options = options.build();
         let all = docker.events(Some(options));
         let heard = all.take_while(|heard| {
             if let Err(error) = heard {
@@ -29,9 +42,7 @@ impl DockerDriver {
         });
         let ours =
             heard.filter_map(|heard| futures::future::ready(heard.ok().as_ref().and_then(event)));
-        Ok(ours
-            .take_until(gone(docker, self.deadlines().call()))
-            .boxed())
+        Ok(ours.take_until(gone(docker, call)).boxed())
     }
 }
 
@@ -45,6 +56,15 @@ async fn gone(docker: Docker, patience: Duration) {
             _ => silent + 1,
         };
     }
+}
+
+/// Seconds with their fraction, as the engine writes points in time in queries.
+fn unix_time(time: Timestamp) -> String {
+    format!(
+        "{}.{:06}000",
+        time.0.div_euclid(1_000_000),
+        time.0.rem_euclid(1_000_000)
+    )
 }
 
 fn event(message: &EventMessage) -> Option<Event> {

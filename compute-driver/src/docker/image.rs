@@ -52,7 +52,10 @@ impl DockerDriver {
         };
         for id in loaded.iter().chain([&content.config]) {
             if let Some(there) = self.image_content(id).await? {
-                image::check(&content, &there)?;
+                if let Err(error) = image::check(&content, &there) {
+                    self.remove_nameless(id).await?;
+                    return Err(error);
+                }
                 return self.name_image(id, &image.manifest).await;
             }
         }
@@ -64,7 +67,7 @@ impl DockerDriver {
 
     pub(super) async fn drop_images(&self, keep: &[ImageRef]) -> Result<Vec<Digest>> {
         let mut used: BTreeSet<Digest> = keep.iter().map(|image| image.manifest.clone()).collect();
-        used.extend(self.manifests_in_use().await?);
+        used.extend(self.labels_of_containers(labels::IMAGE).await?);
         let mut removed = Vec::new();
         for manifest in self.image_list().await? {
             if used.contains(&manifest) {
@@ -94,6 +97,17 @@ impl DockerDriver {
         {
             Ok(_) | Err(DriverError::NotFound { .. }) => Ok(()),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Removes what was loaded in vain, unless it was here before under somebody's name.
+    async fn remove_nameless(&self, id: &str) -> Result<()> {
+        let named = self.image_names().await?;
+        let nameless = |(name, of): &(String, String)| of == id && is_nameless(name);
+        if named.iter().any(nameless) {
+            self.remove_image(id).await
+        } else {
+            Ok(())
         }
     }
 
@@ -224,29 +238,16 @@ impl DockerDriver {
         });
         Ok(named.collect())
     }
-
-    async fn manifests_in_use(&self) -> Result<Vec<Digest>> {
-        let filters = labels::filter(&[(labels::HOST, self.host_id().to_string())]);
-        let options = bollard::query_parameters::ListContainersOptionsBuilder::new()
-            .all(true)
-            .filters(&filters)
-            .build();
-        let list = async |docker: &Docker| docker.list_containers(Some(options)).await;
-        let listed = self
-            .client
-            .ask("list", self.deadlines().call(), list)
-            .await?;
-        Ok(listed
-            .into_iter()
-            .filter_map(|it| it.labels?.remove(labels::IMAGE))
-            .collect())
-    }
 }
 
 fn loaded_id(line: &str) -> Option<String> {
     let (_, id) = line.split_once("Loaded image")?;
     let (_, id) = id.split_once(": ")?;
     Some(id.trim().to_owned())
+}
+
+fn is_nameless(name: &str) -> bool {
+    name.is_empty() || name == "<none>:<none>"
 }
 
 /// Words by which engines say that an archive contradicts itself.

@@ -1,12 +1,13 @@
 //! Networks: one bridge each. The engine's firewall rules keep bridges apart; [`super::guard`] keeps
 //! containers from the machine itself.
 
+use super::labels::{self, Attached};
 use super::settings::GuardMode;
-use super::{DockerDriver, guard, labels};
+use super::{DockerDriver, guard};
 use crate::error::{DriverError, Result};
 use bollard::Docker;
 use bollard::models::{Ipam, IpamConfig, Network as EngineNetwork, NetworkCreateRequest};
-use bollard::query_parameters::{ListContainersOptionsBuilder, ListNetworksOptionsBuilder};
+use bollard::query_parameters::ListNetworksOptionsBuilder;
 use schemas::ids::NetworkId;
 use schemas::workload::Network;
 use std::collections::HashMap;
@@ -41,20 +42,9 @@ impl DockerDriver {
         let Some(there) = self.network(id).await?.and_then(|there| there.id) else {
             return Ok(());
         };
-        // The engine would let go of a network that only stopped containers are on, and those
-        // could never start again.
-        let filters = HashMap::from([("network".to_owned(), vec![there.clone()])]);
-        let options = ListContainersOptionsBuilder::new()
-            .all(true)
-            .filters(&filters)
-            .build();
-        let list = async |docker: &Docker| docker.list_containers(Some(options)).await;
-        if !self
-            .client
-            .ask("list", self.deadlines().call(), list)
-            .await?
-            .is_empty()
-        {
+        // The engine would let go of a network whose containers do not run, and those could never
+        // start again.
+        if self.networks_in_use().await?.contains(&id) {
             return Err(DriverError::conflict(
                 "the network still has containers attached to it",
             ));
@@ -77,6 +67,17 @@ impl DockerDriver {
         Ok(ours
             .iter()
             .filter_map(|it| labels::read_network(it.labels.as_ref()?))
+            .collect())
+    }
+
+    async fn networks_in_use(&self) -> Result<Vec<NetworkId>> {
+        let attached = self.labels_of_containers(labels::NETWORKS).await?;
+        let attached = attached
+            .iter()
+            .filter_map(|text| serde_json::from_str(text).ok());
+        Ok(attached
+            .flat_map(|list: Vec<Attached>| list)
+            .map(|it| it.id)
             .collect())
     }
 

@@ -3,7 +3,10 @@
 use super::labels::{self, Attached};
 use super::{DockerDriver, limits, words};
 use crate::error::{DriverError, Result};
-use bollard::models::{ContainerInspectResponse, ContainerStateStatusEnum, EndpointSettings};
+use bollard::Docker;
+use bollard::models::{
+    ContainerInspectResponse, ContainerStateStatusEnum, ContainerSummary, EndpointSettings,
+};
 use bollard::query_parameters::{InspectContainerOptions, ListContainersOptionsBuilder};
 use futures::{StreamExt, TryStreamExt, stream};
 use schemas::ids::WorkloadId;
@@ -52,23 +55,34 @@ impl DockerDriver {
 
     /// Engine names of the containers with these labels, in any state.
     pub(super) async fn names_labelled(&self, wanted: &[(&str, String)]) -> Result<Vec<String>> {
+        let name =
+            |names: Option<Vec<String>>| Some(names?.first()?.trim_start_matches('/').to_owned());
+        let listed = self.listed(wanted).await?;
+        Ok(listed
+            .into_iter()
+            .filter_map(|it| name(it.names).or(it.id))
+            .collect())
+    }
+
+    /// What the containers of this host have under one label.
+    pub(super) async fn labels_of_containers(&self, label: &str) -> Result<Vec<String>> {
+        let listed = self
+            .listed(&[(labels::HOST, self.host_id().to_string())])
+            .await?;
+        Ok(listed
+            .into_iter()
+            .filter_map(|it| it.labels?.remove(label))
+            .collect())
+    }
+
+    async fn listed(&self, wanted: &[(&str, String)]) -> Result<Vec<ContainerSummary>> {
         let filters = labels::filter(wanted);
         let options = ListContainersOptionsBuilder::new()
             .all(true)
             .filters(&filters)
             .build();
-        let listed = self
-            .client
-            .ask("list", self.deadlines().call(), async |docker| {
-                docker.list_containers(Some(options)).await
-            })
-            .await?;
-        let name =
-            |names: Option<Vec<String>>| Some(names?.first()?.trim_start_matches('/').to_owned());
-        Ok(listed
-            .into_iter()
-            .filter_map(|it| name(it.names).or(it.id))
-            .collect())
+        let list = async |docker: &Docker| docker.list_containers(Some(options)).await;
+        self.client.ask("list", self.deadlines().call(), list).await
     }
 
     async fn describe(&self, name: &str) -> Result<Option<ContainerInspectResponse>> {

@@ -1,7 +1,7 @@
 //! The few programs that every simulated container has, so that `exec` can look inside.
 //!
 //! `echo`, `cat [file]`, `true`, `false`, `exit N`, `hostname`, `env`, `sleep N`, and
-//! `nc -z -w N address port`, which connects to a container with `sim.listen`.
+//! `nc -w N address port`, which connects to a container with `sim.listen`.
 
 use super::engine::SimEngine;
 use super::files::{FileKind, absolute, see};
@@ -43,7 +43,7 @@ pub(super) async fn run(
             tokio::time::sleep(Duration::from_secs(seconds)).await;
             (0, String::new())
         }
-        ("nc", ["-z", "-w", patience, address, port]) => {
+        ("nc", ["-w", patience, address, port]) => {
             let port = port.parse().ok();
             let reached = engine
                 .machine()
