@@ -298,7 +298,7 @@ pub async fn a_driver_that_comes_back_finds_everything(bench: &Bench) {
     assert_eq!(must(back.list_networks().await, "networks"), [network]);
     assert_eq!(
         must(back.images().await, "images"),
-        [workload.image.manifest.clone()]
+        std::slice::from_ref(&workload.image.manifest)
     );
     must(back.ensure_stopped(workload.id, GRACE).await, "stop");
     assert_eq!(bench.seen(workload.id).await.state, RunState::Exited);

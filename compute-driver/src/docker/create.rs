@@ -164,7 +164,7 @@ fn endpoint(attachment: &Attachment, workload: &Workload) -> EndpointSettings {
     };
     let fixed = v4.is_some() || v6.is_some();
     EndpointSettings {
-        ipam_config: fixed.then(|| EndpointIpamConfig {
+        ipam_config: fixed.then_some(EndpointIpamConfig {
             ipv4_address: v4,
             ipv6_address: v6,
             link_local_ips: None,
