@@ -1,0 +1,9 @@
+//! What handlers take from a request besides their guard.
+
+mod json;
+mod path;
+mod query;
+
+pub use json::{Body, Json};
+pub use path::{Path, Segment};
+pub use query::{Listing, Query};

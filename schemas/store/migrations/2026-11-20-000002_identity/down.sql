@@ -1,0 +1,16 @@
+DROP TABLE auth_epoch;
+DROP TABLE revocations;
+DROP TABLE credentials;
+DROP TABLE endpoints;
+DROP TABLE services;
+DROP TABLE regions;
+DROP TABLE access_rules;
+DROP TABLE application_credentials;
+DROP TABLE assignments;
+DROP TABLE implied_roles;
+DROP TABLE roles;
+DROP TABLE group_members;
+DROP TABLE user_groups;
+DROP TABLE users;
+DROP TABLE projects;
+DROP TABLE domains;
