@@ -104,7 +104,10 @@ impl Auth {
         Auth {
             user,
             scope,
-            role_names: roles.iter().map(|role| role.name.to_lowercase().into()).collect(),
+            role_names: roles
+                .iter()
+                .map(|role| role.name.to_lowercase().into())
+                .collect(),
             roles,
             methods: Vec::new(),
             audit_ids: Vec::new(),
@@ -157,7 +160,9 @@ impl AccessRule {
 
 fn matches(pattern: &str, path: &str) -> bool {
     fn segments(text: &str) -> Vec<&str> {
-        text.split('/').filter(|segment| !segment.is_empty()).collect()
+        text.split('/')
+            .filter(|segment| !segment.is_empty())
+            .collect()
     }
     fn walk(pattern: &[&str], path: &[&str]) -> bool {
         match (pattern, path) {
@@ -189,7 +194,10 @@ mod tests {
         for (pattern, path) in yes {
             assert!(matches(pattern, path), "{pattern} {path}");
         }
-        let no = [("/v2.1/servers/*", "/v2.1/servers"), ("/v2.1/servers", "/v2.1/servers/42")];
+        let no = [
+            ("/v2.1/servers/*", "/v2.1/servers"),
+            ("/v2.1/servers", "/v2.1/servers/42"),
+        ];
         for (pattern, path) in no {
             assert!(!matches(pattern, path), "{pattern} {path}");
         }

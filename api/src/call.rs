@@ -87,7 +87,12 @@ impl Call {
     /// `http://host/compute/v2.1/servers/42`.
     pub fn url(&self, path: &str) -> String {
         let service = self.0.service;
-        format!("{}{}{}{path}", self.base(), service.prefix(), service.version_path())
+        format!(
+            "{}{}{}{path}",
+            self.base(),
+            service.prefix(),
+            service.version_path()
+        )
     }
 
     /// The raw query text.

@@ -41,11 +41,17 @@ pub struct Pending<R: Rule> {
 
 impl Caller {
     async fn identify(call: &Call) -> Result<Caller> {
-        let text = call.header("x-auth-token").filter(|text| !text.is_empty()).ok_or_else(|| {
-            Error::Unauthorized("The request you have made requires authentication.".into())
-        })?;
+        let text = call
+            .header("x-auth-token")
+            .filter(|text| !text.is_empty())
+            .ok_or_else(|| {
+                Error::Unauthorized("The request you have made requires authentication.".into())
+            })?;
         let auth = token::authenticate(call.state(), text).await?;
-        let caller = Caller { call: call.clone(), auth };
+        let caller = Caller {
+            call: call.clone(),
+            auth,
+        };
         caller.obey_access_rules()?;
         Ok(caller)
     }
@@ -53,11 +59,16 @@ impl Caller {
     /// A token from an application credential with access rules is good for nothing else.
     fn obey_access_rules(&self) -> Result<()> {
         let credential = self.auth.application_credential.as_ref();
-        let Some(rules) = credential.and_then(|c| c.access_rules.as_ref()) else { return Ok(()) };
+        let Some(rules) = credential.and_then(|c| c.access_rules.as_ref()) else {
+            return Ok(());
+        };
         let service = self.call.service();
         let (full, method) = (self.call.http().path(), self.call.http().method().as_str());
         let path = full.strip_prefix(service.prefix()).unwrap_or(full);
-        if rules.iter().any(|rule| rule.allows(service.kind(), method, path, full)) {
+        if rules
+            .iter()
+            .any(|rule| rule.allows(service.kind(), method, path, full))
+        {
             return Ok(());
         }
         Err(Error::Forbidden(
@@ -80,13 +91,16 @@ impl Caller {
     /// # Errors
     /// `Forbidden` when it is for none.
     pub fn project_id(&self) -> Result<&str> {
-        self.auth.project().map(|project| project.id.as_str()).ok_or_else(|| {
-            Error::Forbidden(
-                "This needs a token for a project; the one given is for none. Log in with a \
+        self.auth
+            .project()
+            .map(|project| project.id.as_str())
+            .ok_or_else(|| {
+                Error::Forbidden(
+                    "This needs a token for a project; the one given is for none. Log in with a \
                  project."
-                    .into(),
-            )
-        })
+                        .into(),
+                )
+            })
     }
 
     /// Does this other rule allow it too?
@@ -105,7 +119,12 @@ impl Caller {
         if self.is_admin() {
             return Scope::All;
         }
-        Scope::Project(self.auth.project().map(|p| p.id.clone()).unwrap_or_default())
+        Scope::Project(
+            self.auth
+                .project()
+                .map(|p| p.id.clone())
+                .unwrap_or_default(),
+        )
     }
 
     /// Reads from the database.
@@ -131,14 +150,20 @@ impl Caller {
     }
 
     fn allowed(&self, rule: &str, target: &Target<'_>) -> bool {
-        self.call.state().policy.rules().allows(rule, &self.auth, target)
+        self.call
+            .state()
+            .policy
+            .rules()
+            .allows(rule, &self.auth, target)
     }
 
     fn require(&self, rule: &str, target: &Target<'_>) -> Result<()> {
         if self.allowed(rule, target) {
             return Ok(());
         }
-        Err(Error::Forbidden(format!("Policy does not allow {rule} to be performed.")))
+        Err(Error::Forbidden(format!(
+            "Policy does not allow {rule} to be performed."
+        )))
     }
 }
 
@@ -164,7 +189,10 @@ impl<R: Rule> Pending<R> {
     /// `Forbidden`.
     pub fn authorize(self, target: &Target<'_>) -> Result<Ctx<R>> {
         self.caller.require(R::DEFAULT.name, target)?;
-        Ok(Ctx { caller: self.caller, rule: PhantomData })
+        Ok(Ctx {
+            caller: self.caller,
+            rule: PhantomData,
+        })
     }
 
     /// Would the rule allow it?
@@ -222,7 +250,10 @@ impl<R: Rule> Extract for Ctx<R> {
     async fn extract(call: &Call) -> Result<Self> {
         let caller = Caller::identify(call).await?;
         caller.require(R::DEFAULT.name, &caller.own())?;
-        Ok(Ctx { caller, rule: PhantomData })
+        Ok(Ctx {
+            caller,
+            rule: PhantomData,
+        })
     }
 }
 
@@ -232,7 +263,10 @@ impl<R: Rule> Guard for Ctx<R> {
 
 impl<R: Rule> Extract for Pending<R> {
     async fn extract(call: &Call) -> Result<Self> {
-        Ok(Pending { caller: Caller::identify(call).await?, rule: PhantomData })
+        Ok(Pending {
+            caller: Caller::identify(call).await?,
+            rule: PhantomData,
+        })
     }
 }
 

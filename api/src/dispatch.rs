@@ -68,11 +68,18 @@ pub async fn dispatch(state: State, http: HttpRequest, payload: Payload) -> Http
     let _entered = span.enter();
     let mut answer = outcome.unwrap_or_else(|error| {
         let base = state.base(&http);
-        let mut answer =
-            error::answer(&error, &Asked { service, request_id: &request_id, base: &base });
-        if let (Error::MethodNotAllowed(_), Ok(allowed)) =
-            (&error, HeaderValue::from_str(&state.table.allowed(http.path())))
-        {
+        let mut answer = error::answer(
+            &error,
+            &Asked {
+                service,
+                request_id: &request_id,
+                base: &base,
+            },
+        );
+        if let (Error::MethodNotAllowed(_), Ok(allowed)) = (
+            &error,
+            HeaderValue::from_str(&state.table.allowed(http.path())),
+        ) {
             answer.headers_mut().insert(ALLOW, allowed);
         }
         answer
@@ -127,7 +134,9 @@ fn record(
     let (code, method) = (answer.status(), http.method().as_str());
     let method = if method.len() > 7 { "OTHER" } else { method };
     let path = route.map_or("unknown", |route| route.path);
-    state.metrics.count(service.kind(), method, path, code.as_str(), took);
+    state
+        .metrics
+        .count(service.kind(), method, path, code.as_str(), took);
     let (micros, code) = (took.as_micros() as u64, code.as_u16());
     if http.method().is_safe() && code < 500 {
         tracing::debug!(method, path = http.path(), code, micros, "answered");
@@ -138,5 +147,6 @@ fn record(
 
 fn message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default()
 }

@@ -71,7 +71,10 @@ pub fn answer(error: &Error, asked: &Asked<'_>) -> HttpResponse {
         let uri = format!("Keystone uri=\"{}/identity\"", asked.base.as_str());
         answer.insert_header((WWW_AUTHENTICATE, uri));
     }
-    if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+    if matches!(
+        status,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+    ) {
         answer.insert_header((HeaderName::from_static("retry-after"), "2"));
     }
     answer.body(body.to_string())

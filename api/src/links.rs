@@ -29,7 +29,13 @@ impl Base {
         let host = forwarded("x-forwarded-host")
             .filter(|host| plain(host))
             .or_else(|| header("host").filter(|host| plain(host)))
-            .or_else(|| request.uri().authority().map(|host| host.as_str()).filter(|h| plain(h)));
+            .or_else(|| {
+                request
+                    .uri()
+                    .authority()
+                    .map(|host| host.as_str())
+                    .filter(|h| plain(h))
+            });
         let mut base = match host {
             Some(host) => format!("{scheme}://{host}"),
             None => format!("{scheme}://{}", request.app_config().local_addr()),
@@ -76,7 +82,8 @@ fn path(prefix: &str) -> bool {
 }
 
 fn has_port(host: &str) -> bool {
-    host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok())
+    host.rsplit_once(':')
+        .is_some_and(|(_, port)| port.parse::<u16>().is_ok())
 }
 
 #[cfg(test)]
@@ -85,8 +92,9 @@ mod tests {
     use actix_web::test::TestRequest;
 
     fn base(headers: &[(&'static str, &'static str)], trusted: bool) -> String {
-        let request =
-            headers.iter().fold(TestRequest::get(), |request, header| request.insert_header(*header));
+        let request = headers.iter().fold(TestRequest::get(), |request, header| {
+            request.insert_header(*header)
+        });
         Base::of(&request.to_http_request(), None, trusted).0
     }
 

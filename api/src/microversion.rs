@@ -27,14 +27,21 @@ impl Microversion {
     /// Parses `2.96`; `None` for anything else, also for `2.096` and `2`.
     pub fn parse(text: &str) -> Option<Microversion> {
         let (major, minor) = text.split_once('.')?;
-        Some(Microversion { major: number(major)?, minor: number(minor)? })
+        Some(Microversion {
+            major: number(major)?,
+            minor: number(minor)?,
+        })
     }
 }
 
 fn number(text: &str) -> Option<u16> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit());
     let padded = text.len() > 1 && text.starts_with('0');
-    if plain && !padded { text.parse().ok() } else { None }
+    if plain && !padded {
+        text.parse().ok()
+    } else {
+        None
+    }
 }
 
 impl fmt::Display for Microversion {
@@ -54,8 +61,12 @@ pub struct Range {
 
 /// The microversion this request asks for.
 pub fn requested(service: Service, headers: &HeaderMap) -> Result<Microversion> {
-    let Some(range) = service.microversions() else { return Ok(Microversion::NONE) };
-    let Some(asked) = asked(service, headers)? else { return Ok(range.min) };
+    let Some(range) = service.microversions() else {
+        return Ok(Microversion::NONE);
+    };
+    let Some(asked) = asked(service, headers)? else {
+        return Ok(range.min);
+    };
     if asked.eq_ignore_ascii_case("latest") {
         return Ok(range.max);
     }
@@ -77,12 +88,20 @@ pub fn requested(service: Service, headers: &HeaderMap) -> Result<Microversion> 
 fn asked(service: Service, headers: &HeaderMap) -> Result<Option<String>> {
     for value in headers.get_all("openstack-api-version") {
         let Ok(value) = value.to_str() else {
-            return Err(Error::BadRequest("OpenStack-API-Version is not plain text.".into()));
+            return Err(Error::BadRequest(
+                "OpenStack-API-Version is not plain text.".into(),
+            ));
         };
         for part in value.split(',') {
             let mut words = part.split_whitespace();
-            let (Some(kind), version) = (words.next(), words.next()) else { continue };
-            if service.microversion_names().iter().any(|name| name.eq_ignore_ascii_case(kind)) {
+            let (Some(kind), version) = (words.next(), words.next()) else {
+                continue;
+            };
+            if service
+                .microversion_names()
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(kind))
+            {
                 return Ok(Some(version.unwrap_or_default().to_owned()));
             }
         }
@@ -90,16 +109,19 @@ fn asked(service: Service, headers: &HeaderMap) -> Result<Option<String>> {
     if service != Service::Compute {
         return Ok(None);
     }
-    let Some(value) = headers.get("x-openstack-nova-api-version") else { return Ok(None) };
+    let Some(value) = headers.get("x-openstack-nova-api-version") else {
+        return Ok(None);
+    };
     Ok(Some(value.to_str().unwrap_or("?").trim().to_owned()))
 }
 
 /// Names the version used in an answer's headers; the service's lowest when the request's own was
 /// not acceptable.
 pub fn announce(service: Service, version: Option<Microversion>, headers: &mut HeaderMap) {
-    let (Some(range), Some(name)) =
-        (service.microversions(), service.microversion_names().first())
-    else {
+    let (Some(range), Some(name)) = (
+        service.microversions(),
+        service.microversion_names().first(),
+    ) else {
         return;
     };
     let version = version.unwrap_or(range.min);
@@ -111,10 +133,19 @@ pub fn announce(service: Service, version: Option<Microversion>, headers: &mut H
     set("openstack-api-version", format!("{name} {version}"));
     if service == Service::Compute {
         set("x-openstack-nova-api-version", version.to_string());
-        set("vary", "OpenStack-API-Version, X-OpenStack-Nova-API-Version".into());
+        set(
+            "vary",
+            "OpenStack-API-Version, X-OpenStack-Nova-API-Version".into(),
+        );
     } else {
-        set("openstack-api-minimum-version", format!("{name} {}", range.min));
-        set("openstack-api-maximum-version", format!("{name} {}", range.max));
+        set(
+            "openstack-api-minimum-version",
+            format!("{name} {}", range.min),
+        );
+        set(
+            "openstack-api-maximum-version",
+            format!("{name} {}", range.max),
+        );
         set("vary", "OpenStack-API-Version".into());
     }
 }
@@ -125,7 +156,10 @@ mod tests {
 
     fn headers(name: &'static str, value: &str) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_str(value).unwrap(),
+        );
         headers
     }
 
@@ -133,7 +167,10 @@ mod tests {
     fn without_a_header_the_lowest_version_is_spoken() {
         let version = requested(Service::Compute, &HeaderMap::new()).unwrap();
         assert_eq!(version, Microversion::new(2, 1));
-        let version = requested(Service::Image, &headers("openstack-api-version", "image 9.9"));
+        let version = requested(
+            Service::Image,
+            &headers("openstack-api-version", "image 9.9"),
+        );
         assert_eq!(version.unwrap(), Microversion::NONE);
     }
 
@@ -141,19 +178,34 @@ mod tests {
     fn both_headers_and_the_word_latest_are_understood() {
         let ask = |name, value| requested(Service::Compute, &headers(name, value)).unwrap();
         assert_eq!(ask("openstack-api-version", "compute 2.47").minor, 47);
-        assert_eq!(ask("openstack-api-version", "image 1.0, compute 2.48").minor, 48);
+        assert_eq!(
+            ask("openstack-api-version", "image 1.0, compute 2.48").minor,
+            48
+        );
         assert_eq!(ask("x-openstack-nova-api-version", "2.53").minor, 53);
         assert_eq!(ask("openstack-api-version", "compute latest").minor, 96);
         let magnum = headers("openstack-api-version", "container-infra latest");
-        assert_eq!(requested(Service::ContainerInfra, &magnum).unwrap().major, 1);
+        assert_eq!(
+            requested(Service::ContainerInfra, &magnum).unwrap().major,
+            1
+        );
     }
 
     #[test]
     fn out_of_range_is_406_and_malformed_is_400() {
         let ask = |value| requested(Service::Compute, &headers("openstack-api-version", value));
-        assert!(matches!(ask("compute 2.9999"), Err(Error::NotAcceptable(_))));
+        assert!(matches!(
+            ask("compute 2.9999"),
+            Err(Error::NotAcceptable(_))
+        ));
         assert!(matches!(ask("compute 3.1"), Err(Error::NotAcceptable(_))));
-        for bad in ["compute two", "compute 2", "compute 2.01", "compute", "compute -1.2"] {
+        for bad in [
+            "compute two",
+            "compute 2",
+            "compute 2.01",
+            "compute",
+            "compute -1.2",
+        ] {
             assert!(matches!(ask(bad), Err(Error::BadRequest(_))), "{bad}");
         }
     }

@@ -29,5 +29,7 @@ async fn readyz(open: Open) -> Reply {
 
 async fn metrics(open: Open) -> Reply {
     let text = open.state().metrics.text()?;
-    Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/plain; version=0.0.4")).body(text))
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4"))
+        .body(text))
 }

@@ -56,8 +56,14 @@ impl Rules {
             }
         }
         let checks = compile::compile(&written)?;
-        let places = written.into_iter().enumerate().map(|(place, (name, _))| (name, place));
-        Ok(Rules { checks, places: places.collect() })
+        let places = written
+            .into_iter()
+            .enumerate()
+            .map(|(place, (name, _))| (name, place));
+        Ok(Rules {
+            checks,
+            places: places.collect(),
+        })
     }
 
     /// Does the rule allow this caller to touch this target? A name nobody declared refuses.
@@ -82,24 +88,41 @@ impl Policy {
     pub fn load(file: Option<PathBuf>) -> Result<Policy, String> {
         let stamp = file.as_deref().and_then(stamp);
         let rules = read(file.as_deref())?;
-        Ok(Policy { file, current: RwLock::new((Arc::new(rules), stamp)) })
+        Ok(Policy {
+            file,
+            current: RwLock::new((Arc::new(rules), stamp)),
+        })
     }
 
     /// The rules now.
     pub fn rules(&self) -> Arc<Rules> {
-        let current = self.current.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let current = self
+            .current
+            .read()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         Arc::clone(&current.0)
     }
 
     /// Reads the file again if it is not the one read last. Called every second by the server.
     pub fn refresh(&self) {
-        let Some(file) = self.file.as_deref() else { return };
+        let Some(file) = self.file.as_deref() else {
+            return;
+        };
         let seen = stamp(file);
-        if self.current.read().unwrap_or_else(|poisoned| poisoned.into_inner()).1 == seen {
+        if self
+            .current
+            .read()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .1
+            == seen
+        {
             return;
         }
         let read = read(Some(file));
-        let mut current = self.current.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut current = self
+            .current
+            .write()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         current.1 = seen;
         match read {
             Ok(rules) => {

@@ -37,6 +37,7 @@ pub fn no_content() -> Reply {
 /// Any code with a JSON body.
 pub fn json(status: StatusCode, body: &impl Serialize) -> Reply {
     let body = serde_json::to_vec(body).map_err(Error::internal)?;
-    Ok(HttpResponse::build(status).insert_header((CONTENT_TYPE, "application/json")).body(body))
+    Ok(HttpResponse::build(status)
+        .insert_header((CONTENT_TYPE, "application/json"))
+        .body(body))
 }
-

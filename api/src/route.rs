@@ -84,7 +84,12 @@ impl Route {
         if self.at_root {
             return self.path.to_owned();
         }
-        format!("{}{}{}", self.service.prefix(), self.service.version_path(), self.path)
+        format!(
+            "{}{}{}",
+            self.service.prefix(),
+            self.service.version_path(),
+            self.path
+        )
     }
 
     /// The path with every parameter replaced by what `value` says for its name: for tests that
@@ -115,7 +120,10 @@ impl Route {
 
 /// The routes of one service.
 pub fn group(service: Service, routes: impl IntoIterator<Item = Route>) -> Vec<Route> {
-    routes.into_iter().map(|route| Route { service, ..route }).collect()
+    routes
+        .into_iter()
+        .map(|route| Route { service, ..route })
+        .collect()
 }
 
 macro_rules! methods {

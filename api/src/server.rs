@@ -22,11 +22,7 @@ pub fn app(state: State) -> impl FnOnce(&mut ServiceConfig) {
 ///
 /// # Errors
 /// `Unavailable` when the listener cannot be used.
-pub async fn serve(
-    listener: TcpListener,
-    state: State,
-    shutdown: CancellationToken,
-) -> Result<()> {
+pub async fn serve(listener: TcpListener, state: State, shutdown: CancellationToken) -> Result<()> {
     let unusable = |error: std::io::Error| {
         Error::Unavailable(format!("The API cannot listen on its address: {error}."))
     };

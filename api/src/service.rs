@@ -129,7 +129,10 @@ mod tests {
 
     #[test]
     fn a_path_belongs_to_the_service_of_its_whole_first_segment() {
-        assert_eq!(Service::of_path("/container-infra/v1"), Service::ContainerInfra);
+        assert_eq!(
+            Service::of_path("/container-infra/v1"),
+            Service::ContainerInfra
+        );
         assert_eq!(Service::of_path("/container/v1"), Service::Container);
         assert_eq!(Service::of_path("/image"), Service::Image);
         assert_eq!(Service::of_path("/images"), Service::Platform);

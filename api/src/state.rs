@@ -61,7 +61,11 @@ impl AppState {
 
     /// The scheme, host, port and prefix a client used.
     pub fn base(&self, request: &HttpRequest) -> Base {
-        Base::of(request, self.settings.public_url.as_ref(), self.settings.trust_forwarded)
+        Base::of(
+            request,
+            self.settings.public_url.as_ref(),
+            self.settings.trust_forwarded,
+        )
     }
 
     /// What must be done from time to time: reading policy and keys when they changed, forgetting

@@ -22,11 +22,17 @@ pub fn routes() -> Vec<Route> {
         ),
         group(
             Service::Image,
-            [get("/image", image).at_root(), get("/image/versions", image).at_root()],
+            [
+                get("/image", image).at_root(),
+                get("/image/versions", image).at_root(),
+            ],
         ),
         group(
             Service::Compute,
-            [get("/compute", compute).at_root(), get("/compute/v2.1", compute_v21).at_root()],
+            [
+                get("/compute", compute).at_root(),
+                get("/compute/v2.1", compute_v21).at_root(),
+            ],
         ),
     ]
     .into_iter()
@@ -36,7 +42,10 @@ pub fn routes() -> Vec<Route> {
 
 async fn identity(open: Open) -> Reply {
     let values = [v3(&open), v2(&open)];
-    reply::json(StatusCode::MULTIPLE_CHOICES, &json!({ "versions": { "values": values } }))
+    reply::json(
+        StatusCode::MULTIPLE_CHOICES,
+        &json!({ "versions": { "values": values } }),
+    )
 }
 
 async fn identity_v3(open: Open) -> Reply {
@@ -84,7 +93,10 @@ async fn image(open: Open) -> Reply {
     };
     let mut versions = vec![version(17, "CURRENT")];
     versions.extend((0..17).rev().map(|minor| version(minor, "SUPPORTED")));
-    reply::json(StatusCode::MULTIPLE_CHOICES, &json!({ "versions": versions }))
+    reply::json(
+        StatusCode::MULTIPLE_CHOICES,
+        &json!({ "versions": versions }),
+    )
 }
 
 async fn compute(open: Open) -> Reply {

@@ -25,9 +25,7 @@ pub(super) fn body(service: Service, status: StatusCode, message: &str, request_
             "explanation": message,
             "error": { "type": heat_type(code), "message": message, "traceback": null },
         }),
-        Service::ContainerInfra | Service::Container => {
-            magnum(service, code, message, request_id)
-        }
+        Service::ContainerInfra | Service::Container => magnum(service, code, message, request_id),
     }
 }
 
@@ -106,13 +104,29 @@ mod tests {
 
     #[test]
     fn every_service_tells_a_404_in_its_own_words() {
-        let body = |service| body(service, StatusCode::NOT_FOUND, "No such thing. Sorry.", "req-1");
+        let body = |service| {
+            body(
+                service,
+                StatusCode::NOT_FOUND,
+                "No such thing. Sorry.",
+                "req-1",
+            )
+        };
         assert_eq!(body(Service::Identity)["error"]["title"], "Not Found");
         assert_eq!(body(Service::Compute)["itemNotFound"]["code"], 404);
         assert_eq!(body(Service::Image)["code"], "404 Not Found");
-        assert_eq!(body(Service::Network)["NeutronError"]["message"], "No such thing. Sorry.");
-        assert_eq!(body(Service::Orchestration)["error"]["message"], "No such thing. Sorry.");
-        assert_eq!(body(Service::Container)["errors"][0]["title"], "No such thing");
+        assert_eq!(
+            body(Service::Network)["NeutronError"]["message"],
+            "No such thing. Sorry."
+        );
+        assert_eq!(
+            body(Service::Orchestration)["error"]["message"],
+            "No such thing. Sorry."
+        );
+        assert_eq!(
+            body(Service::Container)["errors"][0]["title"],
+            "No such thing"
+        );
         let magnum = body(Service::ContainerInfra);
         let inner: Value = serde_json::from_str(magnum["error_message"].as_str().unwrap()).unwrap();
         assert_eq!(inner["faultstring"], "No such thing. Sorry.");

@@ -19,7 +19,12 @@ pub struct Json<T>(pub T);
 impl<T: DeserializeOwned> Extract for Json<T> {
     async fn extract(call: &Call) -> Result<Self> {
         let kind = call.header("content-type").unwrap_or_default();
-        let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let essence = kind
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
         if !(essence.is_empty() || essence == "application/json" || essence.ends_with("+json")) {
             return Err(Error::UnsupportedMediaType(format!(
                 "Content-Type {essence} is not understood here; send application/json."
@@ -34,7 +39,9 @@ pub struct Body(pub Payload);
 
 impl Extract for Body {
     async fn extract(call: &Call) -> Result<Self> {
-        call.take_payload().map(Body).ok_or_else(|| Error::internal("the body was taken already"))
+        call.take_payload()
+            .map(Body)
+            .ok_or_else(|| Error::internal("the body was taken already"))
     }
 }
 
@@ -47,17 +54,18 @@ impl Body {
         match self.0.next().await {
             None => Ok(None),
             Some(Ok(bytes)) => Ok(Some(bytes)),
-            Some(Err(error)) => {
-                Err(Error::BadRequest(format!("The body did not arrive whole: {error}.")))
-            }
+            Some(Err(error)) => Err(Error::BadRequest(format!(
+                "The body did not arrive whole: {error}."
+            ))),
         }
     }
 }
 
 async fn collect(call: &Call, limit: usize) -> Result<Bytes> {
-    let too_large =
-        || Error::TooLarge(format!("The request body is larger than {limit} bytes."));
-    let declared = call.header("content-length").and_then(|length| length.parse::<usize>().ok());
+    let too_large = || Error::TooLarge(format!("The request body is larger than {limit} bytes."));
+    let declared = call
+        .header("content-length")
+        .and_then(|length| length.parse::<usize>().ok());
     if declared.is_some_and(|length| length > limit) {
         return Err(too_large());
     }
@@ -83,13 +91,17 @@ async fn collect(call: &Call, limit: usize) -> Result<Bytes> {
 /// Parses a body; the error names the field.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(Error::BadRequest("The request needs a JSON body, and has none.".into()));
+        return Err(Error::BadRequest(
+            "The request needs a JSON body, and has none.".into(),
+        ));
     }
     if bytes.windows(6).any(|window| window == b"\\u0000") {
         let value: serde_json::Value =
             serde_json::from_slice(bytes).map_err(|error| malformed(&error.to_string()))?;
         if has_nul(&value) {
-            return Err(Error::BadRequest("A text in the body holds a NUL character.".into()));
+            return Err(Error::BadRequest(
+                "A text in the body holds a NUL character.".into(),
+            ));
         }
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
@@ -97,14 +109,19 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
         let path = error.path().to_string();
         let inner = error.into_inner();
         if inner.is_data() && path != "." {
-            Error::BadRequest(format!("Invalid input for field {path}: {}.", plain(&inner)))
+            Error::BadRequest(format!(
+                "Invalid input for field {path}: {}.",
+                plain(&inner)
+            ))
         } else if inner.is_data() {
             Error::BadRequest(format!("Invalid input: {}.", plain(&inner)))
         } else {
             malformed(&inner.to_string())
         }
     })?;
-    reader.end().map_err(|error| malformed(&error.to_string()))?;
+    reader
+        .end()
+        .map_err(|error| malformed(&error.to_string()))?;
     Ok(value)
 }
 
@@ -122,9 +139,9 @@ fn has_nul(value: &serde_json::Value) -> bool {
     match value {
         serde_json::Value::String(text) => text.contains('\0'),
         serde_json::Value::Array(items) => items.iter().any(has_nul),
-        serde_json::Value::Object(map) => {
-            map.iter().any(|(key, value)| key.contains('\0') || has_nul(value))
-        }
+        serde_json::Value::Object(map) => map
+            .iter()
+            .any(|(key, value)| key.contains('\0') || has_nul(value)),
         _ => false,
     }
 }
@@ -155,7 +172,10 @@ mod tests {
     #[test]
     fn an_error_names_the_field() {
         let refused = refusal(r#"{"user": {"name": 1}}"#);
-        assert!(refused.contains("user.name") && !refused.contains("line"), "{refused}");
+        assert!(
+            refused.contains("user.name") && !refused.contains("line"),
+            "{refused}"
+        );
         assert!(refusal(r#"{"user": {}}"#).contains("missing field `name`"));
         assert!(refusal(r#"{"user": {"name": "a", "x": 1}}"#).contains("unknown field `x`"));
     }

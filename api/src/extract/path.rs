@@ -46,7 +46,10 @@ typed! {
 /// The n-th parameter. A route without it is a mistake in the table, told as such.
 fn segment<T: Segment>(call: &Call, n: usize) -> Result<T> {
     let text = call.parts().params.get(n).ok_or_else(|| {
-        Error::internal(format_args!("route {} has no parameter {n}", call.route().path))
+        Error::internal(format_args!(
+            "route {} has no parameter {n}",
+            call.route().path
+        ))
     })?;
     T::parse(text).ok_or_else(|| Error::not_found(T::WHAT, text))
 }

@@ -23,27 +23,34 @@ impl Query {
 
     /// The first value of this name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.all(name).next()
+        let found = self.0.iter().find(|(key, _)| key == name);
+        found.map(|(_, value)| value.as_str())
     }
 
     /// Every value of this name.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+        let found = self.0.iter().filter(move |(key, _)| key == name);
+        found.map(|(_, value)| value.as_str())
     }
 
     /// All pairs.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// A flag: there without a value, or with one that means yes.
     pub fn flag(&self, name: &str) -> bool {
-        self.get(name).is_some_and(|value| value.is_empty() || yes(value).unwrap_or(true))
+        self.get(name)
+            .is_some_and(|value| value.is_empty() || yes(value).unwrap_or(true))
     }
 
     /// A boolean in any of the spellings clients use; `None` when absent.
     pub fn boolean(&self, name: &str) -> Result<Option<bool>> {
-        let Some(value) = self.get(name) else { return Ok(None) };
+        let Some(value) = self.get(name) else {
+            return Ok(None);
+        };
         if value.is_empty() {
             return Ok(Some(true));
         }
@@ -55,7 +62,9 @@ impl Query {
 
     /// A value of any type that reads from text; `None` when absent.
     pub fn value<T: FromStr>(&self, name: &str) -> Result<Option<T>> {
-        let Some(value) = self.get(name) else { return Ok(None) };
+        let Some(value) = self.get(name) else {
+            return Ok(None);
+        };
         let read = value
             .parse()
             .map_err(|_| Error::BadRequest(format!("The value of {name}={value} is invalid.")))?;
@@ -126,18 +135,32 @@ impl Listing {
             let dir = dirs.get(n).or(dirs.last()).copied().unwrap_or("desc");
             sort.push((key.to_owned(), dir.to_owned()));
         }
-        let sort = sort.into_iter().filter(|(key, _)| !key.is_empty()).map(|(key, dir)| {
-            if !keys.contains(&key.as_str()) {
-                return Err(Error::BadRequest(format!("The list cannot be sorted by {key:?}.")));
-            }
-            match dir.as_str() {
-                "asc" => Ok((key, true)),
-                "desc" => Ok((key, false)),
-                _ => Err(Error::BadRequest(format!("sort_dir={dir} is neither asc nor desc."))),
-            }
-        });
-        let marker = query.get("marker").filter(|marker| !marker.is_empty()).map(str::to_owned);
-        Ok(Listing { limit, marker, sort: sort.collect::<Result<_>>()? })
+        let sort = sort
+            .into_iter()
+            .filter(|(key, _)| !key.is_empty())
+            .map(|(key, dir)| {
+                if !keys.contains(&key.as_str()) {
+                    return Err(Error::BadRequest(format!(
+                        "The list cannot be sorted by {key:?}."
+                    )));
+                }
+                match dir.as_str() {
+                    "asc" => Ok((key, true)),
+                    "desc" => Ok((key, false)),
+                    _ => Err(Error::BadRequest(format!(
+                        "sort_dir={dir} is neither asc nor desc."
+                    ))),
+                }
+            });
+        let marker = query
+            .get("marker")
+            .filter(|marker| !marker.is_empty())
+            .map(str::to_owned);
+        Ok(Listing {
+            limit,
+            marker,
+            sort: sort.collect::<Result<_>>()?,
+        })
     }
 
     /// The address of the page after the one that ends with `last`: the request's own, with
@@ -152,7 +175,12 @@ impl Listing {
             }
         }
         pairs.append_pair("marker", last);
-        Some(format!("{}{}?{}", call.base(), call.http().path(), pairs.finish()))
+        Some(format!(
+            "{}{}?{}",
+            call.base(),
+            call.http().path(),
+            pairs.finish()
+        ))
     }
 }
 
@@ -161,7 +189,11 @@ mod tests {
     use super::*;
 
     fn listing(text: &str) -> Result<Listing> {
-        Listing::read(&Query::parse(text).unwrap(), &["name", "created_at"], Some(1000))
+        Listing::read(
+            &Query::parse(text).unwrap(),
+            &["name", "created_at"],
+            Some(1000),
+        )
     }
 
     #[test]
@@ -173,7 +205,9 @@ mod tests {
 
     #[test]
     fn sorting_is_read_in_both_spellings() {
-        let sort = listing("sort_key=name&sort_key=created_at&sort_dir=asc").unwrap().sort;
+        let sort = listing("sort_key=name&sort_key=created_at&sort_dir=asc")
+            .unwrap()
+            .sort;
         assert_eq!(sort, [("name".into(), true), ("created_at".into(), true)]);
         let sort = listing("sort=name:desc,created_at").unwrap().sort;
         assert_eq!(sort, [("name".into(), false), ("created_at".into(), true)]);
@@ -192,6 +226,9 @@ mod tests {
     fn what_cannot_be_text_is_refused() {
         assert!(Query::parse("name=%ff").is_err());
         assert!(Query::parse("name=%00").is_err());
-        assert_eq!(Query::parse("name=a+b%26").unwrap().get("name"), Some("a b&"));
+        assert_eq!(
+            Query::parse("name=a+b%26").unwrap().get("name"),
+            Some("a b&")
+        );
     }
 }

@@ -19,6 +19,8 @@ base! {
     "service_api" = "role:service", "Calls between services.";
     "owner" = "user_id:%(user_id)s", "The user himself.";
     "admin_or_owner" = "rule:admin_required or rule:owner", "The user himself, or an administrator.";
+    "token_subject" = "user_id:%(target.token.user_id)s", "The user of the token in question.";
+    "domain_managed_target_role" = "'manager':%(target.role.name)s or 'member':%(target.role.name)s or 'reader':%(target.role.name)s", "The roles a domain's manager may give.";
     "service_role" = "role:service", "Calls between services.";
     "service_or_admin" = "rule:admin_required or rule:service_role", "Services and administrators.";
     "project_admin_api" = "role:admin and project_id:%(project_id)s", "An administrator within the project.";

@@ -39,18 +39,20 @@ impl Check {
             Check::And(parts) => parts.iter().all(|part| part.holds(rules, auth, target)),
             Check::Or(parts) => parts.iter().any(|part| part.holds(rules, auth, target)),
             Check::Not(inner) => !inner.holds(rules, auth, target),
-            Check::Rule(place) => {
-                rules.get(*place).is_some_and(|rule| rule.holds(rules, auth, target))
-            }
-            Check::Role(role) => {
-                role.with(target, |wanted| auth.has_role(wanted)).unwrap_or(false)
-            }
+            Check::Rule(place) => rules
+                .get(*place)
+                .is_some_and(|rule| rule.holds(rules, auth, target)),
+            Check::Role(role) => role
+                .with(target, |wanted| auth.has_role(wanted))
+                .unwrap_or(false),
             Check::Credential(which, wanted) => which.of(auth).is_some_and(|actual| {
-                wanted.with(target, |wanted| wanted == actual).unwrap_or(false)
+                wanted
+                    .with(target, |wanted| wanted == actual)
+                    .unwrap_or(false)
             }),
-            Check::Literal(actual, wanted) => {
-                wanted.with(target, |wanted| wanted == actual).unwrap_or(false)
-            }
+            Check::Literal(actual, wanted) => wanted
+                .with(target, |wanted| wanted == actual)
+                .unwrap_or(false),
         }
     }
 }
@@ -89,8 +91,12 @@ impl Credential {
             "domain_id" | "token.domain.id" => Credential::DomainId,
             "system_scope" => Credential::SystemScope,
             "is_admin" => Credential::IsAdmin,
-            "is_admin_project" | "service_user_id" | "service_project_id" | "trust.trustor_id"
-            | "trust.trustee_id" | "token.is_admin_project" => Credential::Absent,
+            "is_admin_project"
+            | "service_user_id"
+            | "service_project_id"
+            | "trust.trustor_id"
+            | "trust.trustee_id"
+            | "token.is_admin_project" => Credential::Absent,
             _ => return None,
         })
     }
@@ -135,8 +141,9 @@ impl Template {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("%(") {
-            let (name, after) =
-                after.split_once(")s").ok_or_else(|| format!("{text:?}: %( without )s"))?;
+            let (name, after) = after
+                .split_once(")s")
+                .ok_or_else(|| format!("{text:?}: %( without )s"))?;
             if !before.is_empty() {
                 parts.push(Part::Text(before.to_owned()));
             }

@@ -6,21 +6,30 @@ use std::collections::HashMap;
 
 /// Compiles all rules together. The error names the rule and what to mend.
 pub fn compile(rules: &[(String, Expr)]) -> Result<Vec<Check>, String> {
-    let places: HashMap<&str, usize> =
-        rules.iter().enumerate().map(|(place, (name, _))| (name.as_str(), place)).collect();
+    let places: HashMap<&str, usize> = rules
+        .iter()
+        .enumerate()
+        .map(|(place, (name, _))| (name.as_str(), place))
+        .collect();
     let mut compiled = Vec::with_capacity(rules.len());
     for (name, expr) in rules {
         compiled.push(resolve(expr, &places).map_err(|error| format!("rule {name:?}: {error}"))?);
     }
     if let Some(cycle) = cycle(rules, &places) {
-        return Err(format!("rules refer to each other in a circle: {}", cycle.join(" -> ")));
+        return Err(format!(
+            "rules refer to each other in a circle: {}",
+            cycle.join(" -> ")
+        ));
     }
     Ok(compiled)
 }
 
 fn resolve(expr: &Expr, places: &HashMap<&str, usize>) -> Result<Check, String> {
     let all = |parts: &[Expr]| {
-        parts.iter().map(|part| resolve(part, places)).collect::<Result<Box<[_]>, _>>()
+        parts
+            .iter()
+            .map(|part| resolve(part, places))
+            .collect::<Result<Box<[_]>, _>>()
     };
     Ok(match expr {
         Expr::True => Check::True,
@@ -30,7 +39,9 @@ fn resolve(expr: &Expr, places: &HashMap<&str, usize>) -> Result<Check, String> 
         Expr::Not(inner) => Check::Not(Box::new(resolve(inner, places)?)),
         Expr::Check { kind, matched } => match kind.as_str() {
             "rule" => Check::Rule(
-                *places.get(matched.as_str()).ok_or_else(|| format!("no rule {matched:?}"))?,
+                *places
+                    .get(matched.as_str())
+                    .ok_or_else(|| format!("no rule {matched:?}"))?,
             ),
             "role" => Check::Role(match Template::parse(matched)? {
                 Template::Plain(role) => Template::Plain(role.to_lowercase()),
@@ -60,7 +71,10 @@ fn resolve(expr: &Expr, places: &HashMap<&str, usize>) -> Result<Check, String> 
 /// What Python's `literal_eval` would accept, as the text that is compared.
 fn literal(kind: &str) -> Option<String> {
     for quote in ['\'', '"'] {
-        if let Some(inner) = kind.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)) {
+        if let Some(inner) = kind
+            .strip_prefix(quote)
+            .and_then(|rest| rest.strip_suffix(quote))
+        {
             return Some(inner.to_owned());
         }
     }
@@ -112,7 +126,10 @@ fn cycle(rules: &[(String, Expr)], places: &HashMap<&str, usize>) -> Option<Vec<
         .map(|(_, expr)| {
             let mut found = Vec::new();
             references(expr, &mut found);
-            found.iter().filter_map(|name| places.get(name.as_str()).copied()).collect()
+            found
+                .iter()
+                .filter_map(|name| places.get(name.as_str()).copied())
+                .collect()
         })
         .collect();
     let mut marks = vec![Mark::New; rules.len()];

@@ -65,7 +65,11 @@ fn list(alternatives: &[Value]) -> Result<Expr, String> {
         };
         any.push(joined(all, Expr::And));
     }
-    Ok(if any.is_empty() { Expr::False } else { joined(any, Expr::Or) })
+    Ok(if any.is_empty() {
+        Expr::False
+    } else {
+        joined(any, Expr::Or)
+    })
 }
 
 /// Parses the text form.
@@ -74,7 +78,11 @@ pub fn parse(text: &str) -> Result<Expr, String> {
     if tokens.is_empty() {
         return Ok(Expr::True);
     }
-    let mut parser = Parser { tokens: &tokens, at: 0, depth: 0 };
+    let mut parser = Parser {
+        tokens: &tokens,
+        at: 0,
+        depth: 0,
+    };
     let expr = parser.or()?;
     match parser.peek() {
         None => Ok(expr),
@@ -174,9 +182,13 @@ fn check(text: &str) -> Result<Expr, String> {
         "!" => return Ok(Expr::False),
         _ => {}
     }
-    let (kind, matched) =
-        text.split_once(':').ok_or_else(|| format!("{text:?} is no check: kind:match expected"))?;
-    Ok(Expr::Check { kind: kind.to_owned(), matched: matched.to_owned() })
+    let (kind, matched) = text
+        .split_once(':')
+        .ok_or_else(|| format!("{text:?} is no check: kind:match expected"))?;
+    Ok(Expr::Check {
+        kind: kind.to_owned(),
+        matched: matched.to_owned(),
+    })
 }
 
 fn joined(mut parts: Vec<Expr>, join: impl FnOnce(Vec<Expr>) -> Expr) -> Expr {
@@ -216,14 +228,22 @@ mod tests {
     use serde_json::json;
 
     fn written(text: &str) -> String {
-        parse(text).map(|expr| expr.to_string()).unwrap_or_else(|error| format!("error: {error}"))
+        parse(text)
+            .map(|expr| expr.to_string())
+            .unwrap_or_else(|error| format!("error: {error}"))
     }
 
     #[test]
     fn and_binds_tighter_than_or_and_not_tightest() {
-        assert_eq!(written("role:a or role:b and role:c"), "(role:a or (role:b and role:c))");
+        assert_eq!(
+            written("role:a or role:b and role:c"),
+            "(role:a or (role:b and role:c))"
+        );
         assert_eq!(written("not role:a and role:b"), "(not role:a and role:b)");
-        assert_eq!(written("(role:a OR role:b) AND role:c"), "((role:a or role:b) and role:c)");
+        assert_eq!(
+            written("(role:a OR role:b) AND role:c"),
+            "((role:a or role:b) and role:c)"
+        );
         assert_eq!(written("not (role:a)"), "not role:a");
         assert_eq!(written(" "), "@");
     }
@@ -239,7 +259,10 @@ mod tests {
     #[test]
     fn the_list_form_is_an_or_of_ands() {
         let list = json!([["role:a", "role:b"], "role:c", []]);
-        assert_eq!(value(&list).unwrap().to_string(), "((role:a and role:b) or role:c)");
+        assert_eq!(
+            value(&list).unwrap().to_string(),
+            "((role:a and role:b) or role:c)"
+        );
         assert_eq!(value(&json!([])).unwrap(), Expr::True);
         assert_eq!(value(&json!([[]])).unwrap(), Expr::False);
         assert!(value(&json!(7)).is_err());

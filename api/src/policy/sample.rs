@@ -9,7 +9,13 @@ pub fn sample() -> String {
         "# Every rule with its default. Remove the # before a rule to change it; the file is read\n\
          # again when it changes. The language is oslo.policy's.\n",
     );
-    for RuleDefault { name, check, about, operations } in defaults() {
+    for RuleDefault {
+        name,
+        check,
+        about,
+        operations,
+    } in defaults()
+    {
         text.push_str("\n#");
         text.push_str(about.trim_end());
         text.push('\n');

@@ -62,16 +62,25 @@ impl<'a> Target<'a> {
 
     /// What belongs to this project: `project_id`, and `tenant_id` as older rules call it.
     pub fn project(project_id: &'a str) -> Self {
-        Target::new().with("project_id", project_id).with("tenant_id", project_id)
+        Target::new()
+            .with("project_id", project_id)
+            .with("tenant_id", project_id)
     }
 
     /// Adds an attribute.
-    pub fn with(mut self, name: impl Into<Cow<'a, str>>, value: impl Into<TargetValue<'a>>) -> Self {
+    pub fn with(
+        mut self,
+        name: impl Into<Cow<'a, str>>,
+        value: impl Into<TargetValue<'a>>,
+    ) -> Self {
         self.values.push((name.into(), value.into()));
         self
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&TargetValue<'a>> {
-        self.values.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+        self.values
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value)
     }
 }

@@ -42,8 +42,14 @@ impl Table {
                 }
             };
             let rivals = &mut places[place];
-            if rivals.iter().any(|rival| rival.method == route.method && overlap(rival, &route)) {
-                return Err(Error::internal(format_args!("{} {pattern} twice", route.method)));
+            if rivals
+                .iter()
+                .any(|rival| rival.method == route.method && overlap(rival, &route))
+            {
+                return Err(Error::internal(format_args!(
+                    "{} {pattern} twice",
+                    route.method
+                )));
             }
             rivals.push(Arc::new(route));
         }
@@ -62,16 +68,19 @@ impl Table {
     /// allowed methods [`Table::allowed`] tells.
     pub fn find(&self, method: &Method, path: &str, version: Microversion) -> Result<Found> {
         let (place, params) = self.place(path)?;
-        let by = |method: &Method| place.iter().filter(move |route| route.method == *method);
-        let mut candidates = by(method).peekable();
+        let wanted = if place.iter().any(|route| route.method == *method) {
+            method
+        } else if *method == Method::HEAD {
+            &Method::GET
+        } else {
+            method
+        };
+        let mut candidates = place
+            .iter()
+            .filter(|route| route.method == *wanted)
+            .peekable();
         if candidates.peek().is_some() {
             return pick(candidates, version, params, path);
-        }
-        if *method == Method::HEAD {
-            let mut candidates = place.iter().filter(|r| r.method == Method::GET).peekable();
-            if candidates.peek().is_some() {
-                return pick(candidates, version, params, path);
-            }
         }
         Err(Error::MethodNotAllowed(format!(
             "{method} is not possible here; {} is.",
@@ -81,7 +90,9 @@ impl Table {
 
     /// The methods a path understands, as the `Allow` header wants them.
     pub fn allowed(&self, path: &str) -> String {
-        let Ok((place, _)) = self.place(path) else { return String::new() };
+        let Ok((place, _)) = self.place(path) else {
+            return String::new();
+        };
         let mut methods: Vec<&str> = place.iter().map(|route| route.method.as_str()).collect();
         if methods.contains(&"GET") {
             methods.push("HEAD");
@@ -94,10 +105,18 @@ impl Table {
     fn place(&self, path: &str) -> Result<(&[Arc<Route>], Vec<String>)> {
         let trimmed = path.trim_end_matches('/');
         let trimmed = if trimmed.is_empty() { "/" } else { trimmed };
-        let found = self.tree.at(trimmed).or_else(|_| self.tree.at(path)).map_err(|_| {
-            Error::NotFound("The resource could not be found: no such path.".into())
-        })?;
-        let params = found.params.iter().map(|(_, raw)| decode(raw)).collect::<Result<_>>()?;
+        let found = self
+            .tree
+            .at(trimmed)
+            .or_else(|_| self.tree.at(path))
+            .map_err(|_| {
+                Error::NotFound("The resource could not be found: no such path.".into())
+            })?;
+        let params = found
+            .params
+            .iter()
+            .map(|(_, raw)| decode(raw))
+            .collect::<Result<_>>()?;
         Ok((&self.places[*found.value], params))
     }
 }
@@ -110,7 +129,10 @@ fn pick<'a>(
 ) -> Result<Found> {
     let mut candidates = candidates;
     match candidates.find(|route| route.offered_in(version)) {
-        Some(route) => Ok(Found { route: Arc::clone(route), params }),
+        Some(route) => Ok(Found {
+            route: Arc::clone(route),
+            params,
+        }),
         None => Err(Error::NotFound(format!(
             "{path} is not part of API version {version}; ask for another microversion."
         ))),
@@ -118,9 +140,9 @@ fn pick<'a>(
 }
 
 fn decode(raw: &str) -> Result<String> {
-    let text = percent_decode_str(raw).decode_utf8().map_err(|_| {
-        Error::BadRequest("The path is not UTF-8 after percent-decoding.".into())
-    })?;
+    let text = percent_decode_str(raw)
+        .decode_utf8()
+        .map_err(|_| Error::BadRequest("The path is not UTF-8 after percent-decoding.".into()))?;
     if text.contains('\0') {
         return Err(Error::BadRequest("The path holds a NUL character.".into()));
     }

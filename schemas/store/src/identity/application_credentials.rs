@@ -1,8 +1,8 @@
 //! Application credentials: a secret that stands for a user on one project with some of his roles;
 //! and the rules that narrow what it is good for.
 
-use super::schema::{access_rules, application_credentials};
 use super::epoch;
+use super::schema::{access_rules, application_credentials};
 use crate::{Conn, Fail, Result, Tx};
 use diesel::prelude::*;
 use schemas::Error;
@@ -37,7 +37,9 @@ pub struct ApplicationCredential {
 
 impl std::fmt::Debug for ApplicationCredential {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ApplicationCredential").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("ApplicationCredential")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -60,7 +62,10 @@ pub struct AccessRule {
 /// One by id.
 pub fn find(conn: &mut Conn, id: &str) -> Result<Option<ApplicationCredential>> {
     let found = application_credentials::table.find(id);
-    Ok(found.select(ApplicationCredential::as_select()).first(conn).optional()?)
+    Ok(found
+        .select(ApplicationCredential::as_select())
+        .first(conn)
+        .optional()?)
 }
 
 /// One of a user's.
@@ -74,10 +79,17 @@ pub fn get(conn: &mut Conn, user_id: &str, id: &str) -> Result<ApplicationCreden
 }
 
 /// A user's, with this name if given, oldest first.
-pub fn list(conn: &mut Conn, user_id: &str, name: Option<&str>) -> Result<Vec<ApplicationCredential>> {
+pub fn list(
+    conn: &mut Conn,
+    user_id: &str,
+    name: Option<&str>,
+) -> Result<Vec<ApplicationCredential>> {
     let mut query = application_credentials::table
         .filter(application_credentials::user_id.eq(user_id.to_owned()))
-        .order((application_credentials::created_at, application_credentials::id))
+        .order((
+            application_credentials::created_at,
+            application_credentials::id,
+        ))
         .select(ApplicationCredential::as_select())
         .into_boxed();
     if let Some(name) = name {
@@ -128,13 +140,19 @@ pub fn forget(tx: &mut Tx<'_>, user_id: &str, project_id: &str) -> Result<()> {
 /// A user's access rules.
 pub fn access_rules(conn: &mut Conn, user_id: &str) -> Result<Vec<AccessRule>> {
     let own = access_rules::table.filter(access_rules::user_id.eq(user_id));
-    Ok(own.order(access_rules::id).select(AccessRule::as_select()).load(conn)?)
+    Ok(own
+        .order(access_rules::id)
+        .select(AccessRule::as_select())
+        .load(conn)?)
 }
 
 /// Those of a JSON list of ids.
 pub fn access_rules_with(conn: &mut Conn, ids: &[String]) -> Result<Vec<AccessRule>> {
     let some = access_rules::table.filter(access_rules::id.eq_any(ids));
-    Ok(some.order(access_rules::id).select(AccessRule::as_select()).load(conn)?)
+    Ok(some
+        .order(access_rules::id)
+        .select(AccessRule::as_select())
+        .load(conn)?)
 }
 
 /// Writes a rule down unless the user has the same already; gives the one that is there then.
@@ -145,7 +163,9 @@ pub fn ensure_access_rule(tx: &mut Tx<'_>, rule: &AccessRule) -> Result<AccessRu
     if let Some(known) = same {
         return Ok(known);
     }
-    diesel::insert_into(access_rules::table).values(rule).execute(&mut **tx)?;
+    diesel::insert_into(access_rules::table)
+        .values(rule)
+        .execute(&mut **tx)?;
     Ok(rule.clone())
 }
 
@@ -159,7 +179,11 @@ pub fn delete_access_rule(tx: &mut Tx<'_>, user_id: &str, id: &str) -> Result<()
     }
     let needle = format!("\"{id}\"");
     let used = list(tx, user_id, None)?;
-    if used.iter().any(|c| c.access_rules.as_ref().is_some_and(|rules| rules.contains(&needle))) {
+    if used.iter().any(|c| {
+        c.access_rules
+            .as_ref()
+            .is_some_and(|rules| rules.contains(&needle))
+    }) {
         let error = "The access rule is used by an application credential; delete that first.";
         return Err(Error::Forbidden(error.into()).into());
     }

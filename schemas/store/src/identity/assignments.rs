@@ -1,8 +1,8 @@
 //! Who has which role where.
 
+use super::epoch;
 use super::projects::{self, Project};
 use super::schema::{assignments, group_members};
-use super::epoch;
 use crate::{Conn, Result, Tx};
 use diesel::prelude::*;
 use schemas::Error;
@@ -30,9 +30,21 @@ pub struct Assignment {
 
 fn is_there(conn: &mut Conn, a: &Assignment) -> Result<bool> {
     let found: i64 = assignments::table
-        .filter(assignments::actor_id.eq(&a.actor_id).and(assignments::actor.eq(&a.actor)))
-        .filter(assignments::target_id.eq(&a.target_id).and(assignments::target.eq(&a.target)))
-        .filter(assignments::role_id.eq(&a.role_id).and(assignments::inherited.eq(a.inherited)))
+        .filter(
+            assignments::actor_id
+                .eq(&a.actor_id)
+                .and(assignments::actor.eq(&a.actor)),
+        )
+        .filter(
+            assignments::target_id
+                .eq(&a.target_id)
+                .and(assignments::target.eq(&a.target)),
+        )
+        .filter(
+            assignments::role_id
+                .eq(&a.role_id)
+                .and(assignments::inherited.eq(a.inherited)),
+        )
         .count()
         .get_result(conn)?;
     Ok(found > 0)
@@ -43,7 +55,9 @@ pub fn grant(tx: &mut Tx<'_>, assignment: &Assignment) -> Result<()> {
     if is_there(tx, assignment)? {
         return Ok(());
     }
-    diesel::insert_into(assignments::table).values(assignment).execute(&mut **tx)?;
+    diesel::insert_into(assignments::table)
+        .values(assignment)
+        .execute(&mut **tx)?;
     epoch::advance(tx)
 }
 
@@ -65,9 +79,21 @@ pub fn check(conn: &mut Conn, assignment: &Assignment) -> Result<()> {
 pub fn revoke(tx: &mut Tx<'_>, a: &Assignment) -> Result<()> {
     let gone = diesel::delete(
         assignments::table
-            .filter(assignments::actor_id.eq(&a.actor_id).and(assignments::actor.eq(&a.actor)))
-            .filter(assignments::target_id.eq(&a.target_id).and(assignments::target.eq(&a.target)))
-            .filter(assignments::role_id.eq(&a.role_id).and(assignments::inherited.eq(a.inherited))),
+            .filter(
+                assignments::actor_id
+                    .eq(&a.actor_id)
+                    .and(assignments::actor.eq(&a.actor)),
+            )
+            .filter(
+                assignments::target_id
+                    .eq(&a.target_id)
+                    .and(assignments::target.eq(&a.target)),
+            )
+            .filter(
+                assignments::role_id
+                    .eq(&a.role_id)
+                    .and(assignments::inherited.eq(a.inherited)),
+            ),
     )
     .execute(&mut **tx)?;
     if gone == 0 {
@@ -85,7 +111,11 @@ fn missing(a: &Assignment) -> Error {
 
 pub(super) fn forget_actor(tx: &mut Tx<'_>, actor: &str, id: &str) -> Result<()> {
     diesel::delete(
-        assignments::table.filter(assignments::actor_id.eq(id).and(assignments::actor.eq(actor))),
+        assignments::table.filter(
+            assignments::actor_id
+                .eq(id)
+                .and(assignments::actor.eq(actor)),
+        ),
     )
     .execute(&mut **tx)?;
     Ok(())
@@ -98,13 +128,18 @@ pub(super) fn forget_target(tx: &mut Tx<'_>, id: &str) -> Result<()> {
 
 /// All of them.
 pub fn list(conn: &mut Conn) -> Result<Vec<Assignment>> {
-    Ok(assignments::table.select(Assignment::as_select()).load(conn)?)
+    Ok(assignments::table
+        .select(Assignment::as_select())
+        .load(conn)?)
 }
 
 /// Those an actor has, directly.
 pub fn of_actor(conn: &mut Conn, actor: &str, id: &str) -> Result<Vec<Assignment>> {
-    let own = assignments::table
-        .filter(assignments::actor_id.eq(id).and(assignments::actor.eq(actor)));
+    let own = assignments::table.filter(
+        assignments::actor_id
+            .eq(id)
+            .and(assignments::actor.eq(actor)),
+    );
     Ok(own.select(Assignment::as_select()).load(conn)?)
 }
 
@@ -126,7 +161,10 @@ pub fn roles_on_project(conn: &mut Conn, user_id: &str, project: &Project) -> Re
     let all = of_user(conn, user_id)?;
     let mut above = Vec::new();
     if all.iter().any(|a| a.inherited != 0) {
-        above = projects::parents(conn, project)?.into_iter().map(|p| p.id).collect();
+        above = projects::parents(conn, project)?
+            .into_iter()
+            .map(|p| p.id)
+            .collect();
         above.push(project.domain_id.clone());
     }
     let counts = |a: &Assignment| match a.inherited {
@@ -138,14 +176,21 @@ pub fn roles_on_project(conn: &mut Conn, user_id: &str, project: &Project) -> Re
 
 /// The role ids a user has on a domain itself, without implied ones.
 pub fn roles_on_domain(conn: &mut Conn, user_id: &str, domain_id: &str) -> Result<Vec<String>> {
-    let counts = |a: &Assignment| {
-        a.inherited == 0 && a.target == "domain" && a.target_id == domain_id
-    };
-    Ok(of_user(conn, user_id)?.into_iter().filter(counts).map(|a| a.role_id).collect())
+    let counts =
+        |a: &Assignment| a.inherited == 0 && a.target == "domain" && a.target_id == domain_id;
+    Ok(of_user(conn, user_id)?
+        .into_iter()
+        .filter(counts)
+        .map(|a| a.role_id)
+        .collect())
 }
 
 /// The role ids a user has on the system, without implied ones.
 pub fn roles_on_system(conn: &mut Conn, user_id: &str) -> Result<Vec<String>> {
     let counts = |a: &Assignment| a.target == "system";
-    Ok(of_user(conn, user_id)?.into_iter().filter(counts).map(|a| a.role_id).collect())
+    Ok(of_user(conn, user_id)?
+        .into_iter()
+        .filter(counts)
+        .map(|a| a.role_id)
+        .collect())
 }

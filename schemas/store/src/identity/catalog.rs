@@ -72,7 +72,11 @@ macro_rules! crud {
 
             /// One by id.
             pub fn find(conn: &mut Conn, id: &str) -> Result<Option<$row>> {
-                Ok($table::table.find(id).select($row::as_select()).first(conn).optional()?)
+                Ok($table::table
+                    .find(id)
+                    .select($row::as_select())
+                    .first(conn)
+                    .optional()?)
             }
 
             /// One by id.
@@ -94,13 +98,13 @@ macro_rules! crud {
             /// # Errors
             /// `Conflict` when the id is taken.
             pub fn create(tx: &mut Tx<'_>, row: &$row) -> Result<()> {
-                let made = diesel::insert_into($table::table).values(row).execute(&mut **tx);
+                let made = diesel::insert_into($table::table)
+                    .values(row)
+                    .execute(&mut **tx);
                 match made.map_err(Fail::from) {
-                    Err(fail) if fail.is_duplicate() => Err(Error::Conflict(format!(
-                        "{} {} exists already.",
-                        $what, row.id
-                    ))
-                    .into()),
+                    Err(fail) if fail.is_duplicate() => {
+                        Err(Error::Conflict(format!("{} {} exists already.", $what, row.id)).into())
+                    }
                     made => {
                         made?;
                         epoch::advance(tx)
@@ -110,7 +114,9 @@ macro_rules! crud {
 
             /// Writes all columns.
             pub fn update(tx: &mut Tx<'_>, row: &$row) -> Result<()> {
-                diesel::update($table::table.find(&row.id)).set(row).execute(&mut **tx)?;
+                diesel::update($table::table.find(&row.id))
+                    .set(row)
+                    .execute(&mut **tx)?;
                 epoch::advance(tx)
             }
 
@@ -133,8 +139,10 @@ crud!(endpoint, Endpoint, endpoints, "Endpoint");
 /// `NotFound`; `Forbidden` while other regions are part of it.
 pub fn delete_region(tx: &mut Tx<'_>, id: &str) -> Result<()> {
     region::get(tx, id)?;
-    let children: i64 =
-        regions::table.filter(regions::parent_region_id.eq(id)).count().get_result(&mut **tx)?;
+    let children: i64 = regions::table
+        .filter(regions::parent_region_id.eq(id))
+        .count()
+        .get_result(&mut **tx)?;
     if children > 0 {
         let error = format!("Region {id} has regions below it; delete those first.");
         return Err(Error::Forbidden(error).into());

@@ -25,7 +25,9 @@ pub struct Credential {
 
 impl std::fmt::Debug for Credential {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Credential").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Credential")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -35,7 +37,10 @@ impl std::fmt::Debug for Credential {
 /// `NotFound`.
 pub fn get(conn: &mut Conn, id: &str) -> Result<Credential> {
     let found = credentials::table.find(id).select(Credential::as_select());
-    found.first(conn).optional()?.ok_or_else(|| Error::not_found("Credential", id).into())
+    found
+        .first(conn)
+        .optional()?
+        .ok_or_else(|| Error::not_found("Credential", id).into())
 }
 
 /// A user's or all, oldest first.
@@ -52,13 +57,17 @@ pub fn list(conn: &mut Conn, user_id: Option<&str>) -> Result<Vec<Credential>> {
 
 /// Makes one.
 pub fn create(tx: &mut Tx<'_>, credential: &Credential) -> Result<()> {
-    diesel::insert_into(credentials::table).values(credential).execute(&mut **tx)?;
+    diesel::insert_into(credentials::table)
+        .values(credential)
+        .execute(&mut **tx)?;
     Ok(())
 }
 
 /// Writes all columns.
 pub fn update(tx: &mut Tx<'_>, credential: &Credential) -> Result<()> {
-    diesel::update(credentials::table.find(&credential.id)).set(credential).execute(&mut **tx)?;
+    diesel::update(credentials::table.find(&credential.id))
+        .set(credential)
+        .execute(&mut **tx)?;
     Ok(())
 }
 

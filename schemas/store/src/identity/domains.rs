@@ -26,7 +26,11 @@ pub struct Domain {
 
 /// One by id.
 pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Domain>> {
-    Ok(domains::table.find(id).select(Domain::as_select()).first(conn).optional()?)
+    Ok(domains::table
+        .find(id)
+        .select(Domain::as_select())
+        .first(conn)
+        .optional()?)
 }
 
 /// One by id.
@@ -45,7 +49,10 @@ pub fn by_name(conn: &mut Conn, name: &str) -> Result<Option<Domain>> {
 
 /// All, oldest first.
 pub fn list(conn: &mut Conn) -> Result<Vec<Domain>> {
-    Ok(domains::table.order((domains::created_at, domains::id)).select(Domain::as_select()).load(conn)?)
+    Ok(domains::table
+        .order((domains::created_at, domains::id))
+        .select(Domain::as_select())
+        .load(conn)?)
 }
 
 /// Makes one.
@@ -92,8 +99,10 @@ pub fn delete(tx: &mut Tx<'_>, id: &str) -> Result<Vec<String>> {
         )
         .into());
     }
-    let users: Vec<String> =
-        users::table.filter(users::domain_id.eq(id)).select(users::id).load(&mut **tx)?;
+    let users: Vec<String> = users::table
+        .filter(users::domain_id.eq(id))
+        .select(users::id)
+        .load(&mut **tx)?;
     for user in users {
         super::users::delete(tx, &user)?;
     }
@@ -104,13 +113,17 @@ pub fn delete(tx: &mut Tx<'_>, id: &str) -> Result<Vec<String>> {
     for group in groups {
         super::groups::delete(tx, &group)?;
     }
-    let projects: Vec<String> =
-        projects::table.filter(projects::domain_id.eq(id)).select(projects::id).load(&mut **tx)?;
+    let projects: Vec<String> = projects::table
+        .filter(projects::domain_id.eq(id))
+        .select(projects::id)
+        .load(&mut **tx)?;
     for project in &projects {
         super::projects::remove(tx, project)?;
     }
-    let roles: Vec<String> =
-        roles::table.filter(roles::domain_id.eq(id)).select(roles::id).load(&mut **tx)?;
+    let roles: Vec<String> = roles::table
+        .filter(roles::domain_id.eq(id))
+        .select(roles::id)
+        .load(&mut **tx)?;
     for role in roles {
         super::roles::delete(tx, &role)?;
     }

@@ -6,7 +6,10 @@ use diesel::prelude::*;
 
 /// The counter now: one read by primary key.
 pub fn current(conn: &mut Conn) -> Result<i64> {
-    Ok(auth_epoch::table.find(1).select(auth_epoch::epoch).first(conn)?)
+    Ok(auth_epoch::table
+        .find(1)
+        .select(auth_epoch::epoch)
+        .first(conn)?)
 }
 
 /// Makes every process check its remembered tokens again.

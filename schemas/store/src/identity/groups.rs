@@ -27,7 +27,11 @@ pub struct Group {
 
 /// One by id.
 pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Group>> {
-    Ok(user_groups::table.find(id).select(Group::as_select()).first(conn).optional()?)
+    Ok(user_groups::table
+        .find(id)
+        .select(Group::as_select())
+        .first(conn)
+        .optional()?)
 }
 
 /// One by id.
@@ -76,7 +80,11 @@ pub fn members(conn: &mut Conn, group_id: &str) -> Result<Vec<User>> {
 /// Is the user in the group?
 pub fn is_member(conn: &mut Conn, group_id: &str, user_id: &str) -> Result<bool> {
     let found: i64 = group_members::table
-        .filter(group_members::group_id.eq(group_id).and(group_members::user_id.eq(user_id)))
+        .filter(
+            group_members::group_id
+                .eq(group_id)
+                .and(group_members::user_id.eq(user_id)),
+        )
         .count()
         .get_result(conn)?;
     Ok(found > 0)
@@ -113,7 +121,10 @@ fn taken(fail: Fail, name: &str) -> Fail {
     if !fail.is_duplicate() {
         return fail;
     }
-    Error::Conflict(format!("A group named {name} exists already in this domain.")).into()
+    Error::Conflict(format!(
+        "A group named {name} exists already in this domain."
+    ))
+    .into()
 }
 
 /// Puts a user in; again is no error.
@@ -122,7 +133,10 @@ pub fn add(tx: &mut Tx<'_>, group_id: &str, user_id: &str) -> Result<()> {
         return Ok(());
     }
     diesel::insert_into(group_members::table)
-        .values((group_members::group_id.eq(group_id), group_members::user_id.eq(user_id)))
+        .values((
+            group_members::group_id.eq(group_id),
+            group_members::user_id.eq(user_id),
+        ))
         .execute(&mut **tx)?;
     epoch::advance(tx)
 }

@@ -36,7 +36,11 @@ pub const MAX_DEPTH: usize = 5;
 
 /// One by id.
 pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Project>> {
-    Ok(projects::table.find(id).select(Project::as_select()).first(conn).optional()?)
+    Ok(projects::table
+        .find(id)
+        .select(Project::as_select())
+        .first(conn)
+        .optional()?)
 }
 
 /// One by id.
@@ -49,7 +53,11 @@ pub fn get(conn: &mut Conn, id: &str) -> Result<Project> {
 
 /// One by domain and name.
 pub fn by_name(conn: &mut Conn, domain_id: &str, name: &str) -> Result<Option<Project>> {
-    let named = projects::table.filter(projects::domain_id.eq(domain_id).and(projects::name.eq(name)));
+    let named = projects::table.filter(
+        projects::domain_id
+            .eq(domain_id)
+            .and(projects::name.eq(name)),
+    );
     Ok(named.select(Project::as_select()).first(conn).optional()?)
 }
 
@@ -111,7 +119,9 @@ pub fn parents(conn: &mut Conn, project: &Project) -> Result<Vec<Project>> {
     let mut above = Vec::new();
     let mut next = project.parent_id.clone();
     while next != project.domain_id && above.len() < MAX_DEPTH {
-        let Some(parent) = find(conn, &next)? else { break };
+        let Some(parent) = find(conn, &next)? else {
+            break;
+        };
         next = parent.parent_id.clone();
         above.push(parent);
     }
@@ -140,9 +150,8 @@ pub fn subtree(conn: &mut Conn, id: &str) -> Result<Vec<Project>> {
 /// # Errors
 /// `Conflict` when the name is taken; `BadRequest` or `Forbidden` for the wrong parent.
 pub fn create(tx: &mut Tx<'_>, project: &Project) -> Result<()> {
-    let domain = super::domains::find(tx, &project.domain_id)?.ok_or_else(|| {
-        Error::BadRequest(format!("There is no domain {}.", project.domain_id))
-    })?;
+    let domain = super::domains::find(tx, &project.domain_id)?
+        .ok_or_else(|| Error::BadRequest(format!("There is no domain {}.", project.domain_id)))?;
     if domain.enabled == 0 {
         return Err(Error::Forbidden("The domain is disabled.".into()).into());
     }
@@ -187,7 +196,10 @@ fn taken(fail: Fail, name: &str) -> Fail {
     if !fail.is_duplicate() {
         return fail;
     }
-    Error::Conflict(format!("A project named {name} exists already in this domain.")).into()
+    Error::Conflict(format!(
+        "A project named {name} exists already in this domain."
+    ))
+    .into()
 }
 
 /// Removes one that has no projects below. What other services still hold for it is theirs to
@@ -197,8 +209,10 @@ fn taken(fail: Fail, name: &str) -> Fail {
 /// `Forbidden` while it has children; `NotFound`.
 pub fn delete(tx: &mut Tx<'_>, id: &str) -> Result<()> {
     get(tx, id)?;
-    let children: i64 =
-        projects::table.filter(projects::parent_id.eq(id)).count().get_result(&mut **tx)?;
+    let children: i64 = projects::table
+        .filter(projects::parent_id.eq(id))
+        .count()
+        .get_result(&mut **tx)?;
     if children > 0 {
         return Err(Error::Forbidden(format!(
             "Project {id} has {children} projects below it; delete those first."

@@ -1,7 +1,7 @@
 //! Roles, and which implies which.
 
-use super::schema::{application_credentials, assignments, implied_roles, roles};
 use super::epoch;
+use super::schema::{application_credentials, assignments, implied_roles, roles};
 use crate::{Conn, Fail, Result, Tx};
 use diesel::prelude::*;
 use schemas::Error;
@@ -27,7 +27,11 @@ pub struct Role {
 
 /// One by id.
 pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Role>> {
-    Ok(roles::table.find(id).select(Role::as_select()).first(conn).optional()?)
+    Ok(roles::table
+        .find(id)
+        .select(Role::as_select())
+        .first(conn)
+        .optional()?)
 }
 
 /// One by id.
@@ -54,7 +58,10 @@ pub fn list(conn: &mut Conn, domain_id: &str, name: Option<&str>) -> Result<Vec<
 /// All roles by id.
 pub fn all(conn: &mut Conn) -> Result<HashMap<String, Role>> {
     let all: Vec<Role> = roles::table.select(Role::as_select()).load(conn)?;
-    Ok(all.into_iter().map(|role| (role.id.clone(), role)).collect())
+    Ok(all
+        .into_iter()
+        .map(|role| (role.id.clone(), role))
+        .collect())
 }
 
 /// Makes one.
@@ -96,8 +103,11 @@ pub fn delete(tx: &mut Tx<'_>, id: &str) -> Result<()> {
     get(tx, id)?;
     diesel::delete(assignments::table.filter(assignments::role_id.eq(id))).execute(&mut **tx)?;
     diesel::delete(
-        implied_roles::table
-            .filter(implied_roles::prior_id.eq(id).or(implied_roles::implied_id.eq(id))),
+        implied_roles::table.filter(
+            implied_roles::prior_id
+                .eq(id)
+                .or(implied_roles::implied_id.eq(id)),
+        ),
     )
     .execute(&mut **tx)?;
     diesel::delete(
@@ -126,7 +136,11 @@ pub fn with_implied(
     let mut open: Vec<String> = given.into_iter().collect();
     while let Some(role) = open.pop() {
         let implied = implications.iter().filter(|(prior, _)| *prior == role);
-        open.extend(implied.map(|(_, implied)| implied.clone()).filter(|id| !all.contains(id)));
+        open.extend(
+            implied
+                .map(|(_, implied)| implied.clone())
+                .filter(|id| !all.contains(id)),
+        );
         all.insert(role);
     }
     all
@@ -146,7 +160,10 @@ pub fn imply(tx: &mut Tx<'_>, prior: &str, implied: &str) -> Result<()> {
         return Err(Error::BadRequest(error.into()).into());
     }
     diesel::insert_into(implied_roles::table)
-        .values((implied_roles::prior_id.eq(prior), implied_roles::implied_id.eq(implied)))
+        .values((
+            implied_roles::prior_id.eq(prior),
+            implied_roles::implied_id.eq(implied),
+        ))
         .execute(&mut **tx)?;
     epoch::advance(tx)
 }

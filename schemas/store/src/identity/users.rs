@@ -1,8 +1,6 @@
 //! Users, and how often they mistook their password.
 
-use super::schema::{
-    access_rules, application_credentials, credentials, group_members, users,
-};
+use super::schema::{access_rules, application_credentials, credentials, group_members, users};
 use super::{assignments, epoch};
 use crate::{Conn, Fail, Result, Tx};
 use diesel::prelude::*;
@@ -45,13 +43,20 @@ pub struct User {
 
 impl std::fmt::Debug for User {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("User").field("id", &self.id).field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("User")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
 /// One by id.
 pub fn find(conn: &mut Conn, id: &str) -> Result<Option<User>> {
-    Ok(users::table.find(id).select(User::as_select()).first(conn).optional()?)
+    Ok(users::table
+        .find(id)
+        .select(User::as_select())
+        .first(conn)
+        .optional()?)
 }
 
 /// One by id.
@@ -88,8 +93,10 @@ pub struct Filter {
 
 /// Those that match, oldest first.
 pub fn list(conn: &mut Conn, filter: &Filter) -> Result<Vec<User>> {
-    let mut query =
-        users::table.order((users::created_at, users::id)).select(User::as_select()).into_boxed();
+    let mut query = users::table
+        .order((users::created_at, users::id))
+        .select(User::as_select())
+        .into_boxed();
     if let Some(domain_id) = &filter.domain_id {
         query = query.filter(users::domain_id.eq(domain_id));
     }
@@ -144,28 +151,38 @@ fn taken(fail: Fail, name: &str) -> Fail {
     if !fail.is_duplicate() {
         return fail;
     }
-    Error::Conflict(format!("A user named {name} exists already in this domain.")).into()
+    Error::Conflict(format!(
+        "A user named {name} exists already in this domain."
+    ))
+    .into()
 }
 
 /// Counts a wrong password.
 pub fn failed(tx: &mut Tx<'_>, id: &str) -> Result<()> {
     let now = tx.now().0;
     diesel::update(users::table.find(id))
-        .set((users::failures.eq(users::failures + 1), users::failed_at.eq(now)))
+        .set((
+            users::failures.eq(users::failures + 1),
+            users::failed_at.eq(now),
+        ))
         .execute(&mut **tx)?;
     Ok(())
 }
 
 /// Forgets wrong passwords after a right one.
 pub fn succeeded(tx: &mut Tx<'_>, id: &str) -> Result<()> {
-    diesel::update(users::table.find(id)).set(users::failures.eq(0)).execute(&mut **tx)?;
+    diesel::update(users::table.find(id))
+        .set(users::failures.eq(0))
+        .execute(&mut **tx)?;
     Ok(())
 }
 
 /// Refuses all tokens the user has.
 pub fn end_tokens(tx: &mut Tx<'_>, id: &str) -> Result<()> {
     let Timestamp(now) = tx.now();
-    diesel::update(users::table.find(id)).set(users::tokens_after.eq(now)).execute(&mut **tx)?;
+    diesel::update(users::table.find(id))
+        .set(users::tokens_after.eq(now))
+        .execute(&mut **tx)?;
     epoch::advance(tx)
 }
 
@@ -177,10 +194,8 @@ pub fn delete(tx: &mut Tx<'_>, id: &str) -> Result<()> {
     get(tx, id)?;
     diesel::delete(group_members::table.filter(group_members::user_id.eq(id)))
         .execute(&mut **tx)?;
-    diesel::delete(
-        application_credentials::table.filter(application_credentials::user_id.eq(id)),
-    )
-    .execute(&mut **tx)?;
+    diesel::delete(application_credentials::table.filter(application_credentials::user_id.eq(id)))
+        .execute(&mut **tx)?;
     diesel::delete(access_rules::table.filter(access_rules::user_id.eq(id))).execute(&mut **tx)?;
     diesel::delete(credentials::table.filter(credentials::user_id.eq(id))).execute(&mut **tx)?;
     assignments::forget_actor(tx, "user", id)?;
