@@ -122,10 +122,12 @@ async fn a_call_under_way_fails_with_the_connection(world: World) {
     assert!(text.contains("was lost"), "{text}");
     drop(responder);
     world.mend();
-    let mut connections = bus.connections();
-    within(connections.wait_for(|count| *count > 1))
-        .await
-        .unwrap();
+    for bus in [&bus, &agent] {
+        let mut connections = bus.connections();
+        within(connections.wait_for(|count| *count > 1))
+            .await
+            .unwrap();
+    }
 }
 
 async fn a_message_waits_for_a_short_outage(world: World) {
