@@ -6,6 +6,7 @@ use compute_driver::conformance::{self, Bench, Connect};
 use compute_driver::{DockerDriver, DockerSettings};
 use std::sync::Arc;
 
+#[expect(clippy::print_stdout, reason = "a skipped test has to say so")]
 fn engine() -> Option<Connect> {
     let Ok(url) = std::env::var("JEROBOAM_TEST_DOCKER") else {
         println!("skipped: JEROBOAM_TEST_DOCKER is not set");

@@ -1,0 +1,187 @@
+//! Making, starting, stopping, freezing, rebooting and removing simulated containers.
+
+use super::driver::SimDriver;
+use super::machine::Key;
+use super::script::Op;
+use crate::error::{DriverError, Result};
+use crate::facts::Happening;
+use schemas::ids::WorkloadId;
+use schemas::workload::{Limits, Reboot, RunState, Workload};
+use std::time::Duration;
+
+impl SimDriver {
+    pub(super) async fn make(&self, workload: &Workload) -> Result<()> {
+        self.enter("ensure_created").await?;
+        let key = self.key(workload.id);
+        let there = self
+            .engine
+            .machine()
+            .containers
+            .get(&key)
+            .map(|it| it.workload.incarnation);
+        if there == Some(workload.incarnation) {
+            return Ok(());
+        }
+        self.engine
+            .obey_labels(key, Op::Create, &workload.labels)
+            .await?;
+        if self.engine.machine().create(self.host, workload)? {
+            self.engine.tell(key, Happening::Removed);
+        }
+        self.engine.tell(key, Happening::Created);
+        self.settle().await;
+        Ok(())
+    }
+
+    pub(super) async fn run(&self, id: WorkloadId) -> Result<()> {
+        self.enter("ensure_running").await?;
+        let key = self.key(id);
+        match self.state(key)? {
+            RunState::Running => Ok(()),
+            RunState::Paused => self.resume(key),
+            _ => self.start(key).await,
+        }
+    }
+
+    pub(super) async fn end(&self, id: WorkloadId, grace: Duration) -> Result<()> {
+        self.enter("ensure_stopped").await?;
+        let key = self.key(id);
+        if !self.engine.machine().container(key)?.is_live() {
+            return Ok(());
+        }
+        self.engine.obey(key, Op::Stop).await?;
+        self.stop(key, grace).await
+    }
+
+    pub(super) async fn freeze(&self, id: WorkloadId) -> Result<()> {
+        self.enter("ensure_paused").await?;
+        let key = self.key(id);
+        if self.state(key)? == RunState::Paused {
+            return Ok(());
+        }
+        if self.state(key)? != RunState::Running {
+            self.start(key).await?;
+        }
+        self.engine.obey(key, Op::Pause).await?;
+        {
+            let mut machine = self.engine.machine();
+            let container = machine.container(key)?;
+            if container.state != RunState::Running {
+                return Err(DriverError::conflict(
+                    "the container ended before it could be paused",
+                ));
+            }
+            container.state = RunState::Paused;
+            container.timer += 1;
+            self.engine.tell(key, Happening::Paused);
+        }
+        self.settle().await;
+        Ok(())
+    }
+
+    pub(super) async fn reboot(
+        &self,
+        id: WorkloadId,
+        order: &Reboot,
+        grace: Duration,
+    ) -> Result<()> {
+        self.enter("ensure_rebooted").await?;
+        let key = self.key(id);
+        let (boot, live) = {
+            let mut machine = self.engine.machine();
+            let container = machine.container(key)?;
+            (container.boot.clone(), container.is_live())
+        };
+        if boot != order.boot {
+            return Ok(());
+        }
+        self.engine.obey(key, Op::Reboot).await?;
+        if live {
+            self.stop(key, if order.hard { Duration::ZERO } else { grace })
+                .await?;
+        }
+        self.start(key).await
+    }
+
+    pub(super) async fn bound(&self, id: WorkloadId, limits: &Limits) -> Result<()> {
+        self.enter("ensure_limits").await?;
+        let key = self.key(id);
+        if self.engine.machine().container(key)?.workload.limits == *limits {
+            return Ok(());
+        }
+        self.engine.obey(key, Op::Limits).await?;
+        self.engine.machine().container(key)?.workload.limits = limits.clone();
+        self.engine.tell(key, Happening::Changed);
+        self.settle().await;
+        Ok(())
+    }
+
+    pub(super) async fn remove(&self, id: WorkloadId) -> Result<()> {
+        self.enter("ensure_absent").await?;
+        let key = self.key(id);
+        if !self.engine.machine().containers.contains_key(&key) {
+            return Ok(());
+        }
+        self.engine.obey(key, Op::Remove).await?;
+        if let Some(gone) = self.engine.machine().containers.remove(&key) {
+            if gone.is_live() {
+                self.engine.tell(key, Happening::Died);
+            }
+            self.engine.tell(key, Happening::Removed);
+        }
+        self.settle().await;
+        Ok(())
+    }
+
+    async fn start(&self, key: Key) -> Result<()> {
+        self.engine.obey(key, Op::Start).await?;
+        {
+            let mut machine = self.engine.machine();
+            if machine.container(key)?.is_live() {
+                return Ok(());
+            }
+            if let Err(error) = machine.start(key) {
+                machine.container(key)?.error = Some(error.to_string());
+                return Err(error);
+            }
+            self.engine.tell(key, Happening::Started);
+        }
+        self.engine.arm(key);
+        self.settle().await;
+        Ok(())
+    }
+
+    async fn stop(&self, key: Key, grace: Duration) -> Result<()> {
+        let (stubborn, boot) = {
+            let mut machine = self.engine.machine();
+            let container = machine.container(key)?;
+            (container.script().ignores_term(), container.boot.clone())
+        };
+        let exit_code = if stubborn { 137 } else { 143 };
+        if stubborn {
+            tokio::time::sleep(grace).await;
+        }
+        {
+            let mut machine = self.engine.machine();
+            let container = machine.container(key)?;
+            if container.is_live() && container.boot == boot {
+                container.end(if grace.is_zero() { 137 } else { exit_code }, false);
+                self.engine.tell(key, Happening::Died);
+            }
+        }
+        self.settle().await;
+        Ok(())
+    }
+
+    fn resume(&self, key: Key) -> Result<()> {
+        let mut machine = self.engine.machine();
+        let container = machine.container(key)?;
+        if container.state == RunState::Paused {
+            container.state = RunState::Running;
+            self.engine.tell(key, Happening::Unpaused);
+        }
+        drop(machine);
+        self.engine.arm(key);
+        Ok(())
+    }
+}
