@@ -227,6 +227,7 @@ macro_rules! each_case {
         $check!(snapshot a_snapshot_has_what_was_changed_and_boots);
         $check!(snapshot a_snapshot_stays_the_same_until_it_is_removed);
         $check!(inside a_command_runs_to_its_end);
+        $check!(inside a_command_that_is_not_there_is_refused);
         $check!(inside a_command_that_takes_too_long_is_given_up);
         $check!(inside output_is_kept_and_bounded_by_lines);
         $check!(inside counters_and_processes_are_shown);

@@ -153,7 +153,7 @@ impl Driver for DockerDriver {
 
     async fn ensure_limits(&self, id: WorkloadId, limits: &Limits) -> Result<()> {
         let (seen, name) = self.existing(id).await?;
-        if seen.limits == *limits {
+        if seen.limits == limits::kept(limits) {
             return Ok(());
         }
         let body = limits::update(limits);

@@ -55,7 +55,8 @@ pub struct Event {
     pub what: Happening,
 }
 
-/// Kinds of happenings.
+/// Kinds of happenings. What the caller itself ordered and nobody waits for (bounds, names) is not
+/// among them: it would call for another look, and that for another order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Happening {
     /// Made.
@@ -72,8 +73,6 @@ pub enum Happening {
     Unpaused,
     /// Removed.
     Removed,
-    /// Anything else: bounds, networks, name.
-    Changed,
 }
 
 /// Happenings as they come.

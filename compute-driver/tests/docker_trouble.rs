@@ -220,30 +220,6 @@ async fn a_container_is_confined_by_default() {
 }
 
 #[tokio::test]
-async fn a_command_that_is_not_there_fails_in_words() {
-    let Some(url) = url() else { return };
-    on_docker(
-        url,
-        |_| {},
-        async |bench| {
-            let workload = bench.started(Behaviour::Idle).await;
-            match bench
-                .driver
-                .exec(workload.id, ExecOrder::new(["/no/such"]))
-                .await
-            {
-                Ok(said) => assert!([126, 127].contains(&said.exit_code), "{said:?}"),
-                Err(DriverError::Refused { text, .. }) => {
-                    assert!(text.contains("/no/such"), "{text}")
-                }
-                Err(other) => panic!("{other:?}"),
-            }
-        },
-    )
-    .await;
-}
-
-#[tokio::test]
 async fn containers_do_not_reach_services_of_their_machine() {
     let Some(url) = url() else { return };
     let guarded = |settings: &mut DockerSettings| settings.gateway_guard = GuardMode::Enforce;

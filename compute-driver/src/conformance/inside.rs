@@ -34,6 +34,25 @@ pub async fn a_command_runs_to_its_end(bench: &Bench) {
     assert_eq!(run(ExecOrder::new(["/bin/hostname"])).await.text, "case\n");
 }
 
+/// The tenant's mistake, told as such.
+pub async fn a_command_that_is_not_there_is_refused(bench: &Bench) {
+    let workload = bench.started(Behaviour::Idle).await;
+    match bench
+        .driver
+        .exec(workload.id, ExecOrder::new(["/no/such", "argument"]))
+        .await
+    {
+        Err(DriverError::Refused {
+            text,
+            permanent: true,
+            host_fault: false,
+        }) => {
+            assert_eq!(text, "the command /no/such was not found in the image");
+        }
+        other => panic!("run, or refused otherwise: {other:?}"),
+    }
+}
+
 /// The caller gets its answer in time; the container is unharmed.
 pub async fn a_command_that_takes_too_long_is_given_up(bench: &Bench) {
     let workload = bench.started(Behaviour::Idle).await;

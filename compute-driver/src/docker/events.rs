@@ -78,8 +78,7 @@ fn event(message: &EventMessage) -> Option<Event> {
         "pause" => Happening::Paused,
         "unpause" => Happening::Unpaused,
         "destroy" | "remove" => Happening::Removed,
-        "update" | "rename" | "restart" => Happening::Changed,
-        // Commands run inside, copies, attached terminals: nothing about the container's state.
+        // Commands run inside, copies, attached terminals, bounds, names.
         _ => return None,
     };
     Some(Event { id, what })

@@ -1,8 +1,8 @@
 //! Commands inside containers: to their end, or on a terminal.
 
-use super::DockerDriver;
 use super::client::Client;
 use super::settings::Deadlines;
+use super::{DockerDriver, words};
 use crate::error::{DriverError, Result};
 use crate::terminal::{ExecOrder, ExecOutput, Terminal, TerminalControl, TtySize};
 use async_trait::async_trait;
@@ -55,11 +55,16 @@ impl DockerDriver {
             (kept, truncated)
         };
         let ((kept, truncated), ()) = tokio::join!(read, fed);
-        Ok(ExecOutput {
-            text: String::from_utf8_lossy(&kept).into_owned(),
-            truncated,
-            exit_code: self.exit_code_of(&exec).await?,
-        })
+        let text = String::from_utf8_lossy(&kept).into_owned();
+        let exit_code = self.exit_code_of(&exec).await?;
+        match words::not_started(exit_code, &text) {
+            Some(refusal) => Err(refusal),
+            None => Ok(ExecOutput {
+                text,
+                truncated,
+                exit_code,
+            }),
+        }
     }
 
     pub(super) async fn open_terminal(

@@ -44,6 +44,13 @@ pub(super) fn update(limits: &Limits) -> ContainerUpdateBody {
     }
 }
 
+/// The bounds that are read back once these are applied: defaults filled in, minima kept.
+pub(super) fn kept(limits: &Limits) -> Limits {
+    let mut config = HostConfig::default();
+    apply(limits, &mut config);
+    read(&config)
+}
+
 /// Bounds as they are.
 pub(super) fn read(config: &HostConfig) -> Limits {
     let positive = |value: Option<i64>| value.filter(|value| *value > 0).unwrap_or(0);
@@ -77,9 +84,8 @@ mod tests {
                 memory_bytes: 64 << 20,
                 pids: 99,
             };
-            let mut config = HostConfig::default();
-            apply(&limits, &mut config);
-            assert_eq!(read(&config), limits);
+            assert_eq!(kept(&limits), limits);
         }
+        assert_eq!(kept(&Limits::default()).cpu_shares, 1024);
     }
 }

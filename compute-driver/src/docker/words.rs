@@ -21,6 +21,17 @@ pub(super) fn translate(error: &Error) -> DriverError {
     }
 }
 
+/// A command that the engine could not run inside a container: it says so in place of the command's
+/// output, with the status that shells use.
+pub(super) fn not_started(exit_code: i64, output: &str) -> Option<DriverError> {
+    let status = matches!(exit_code, 126 | 127 | 255);
+    let first = output.lines().next().unwrap_or_default();
+    if !status || !first.contains("exec failed") {
+        return None;
+    }
+    Some(told(500, first)).filter(|error| matches!(error, DriverError::Refused { .. }))
+}
+
 /// The engine's own note about a container (its last failed start), in our words.
 pub(super) fn own(message: &str) -> String {
     match told(500, message) {
@@ -128,6 +139,12 @@ fn told(status: u16, message: &str) -> DriverError {
     }
     if says("has active endpoints") || says("network is being used") {
         return DriverError::conflict("the network still has containers attached to it");
+    }
+    if says("already in progress") {
+        return DriverError::conflict("the container is being removed by the engine");
+    }
+    if says("is already in use by container") {
+        return DriverError::conflict("the engine holds another container under this one's name");
     }
     match status {
         404 => DriverError::NotFound {

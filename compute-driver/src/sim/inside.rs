@@ -20,12 +20,16 @@ impl SimDriver {
         let key = self.running(id)?;
         self.engine.obey(key, Op::Exec).await?;
         let run = program::run(&self.engine, key, &order.command, order.stdin);
-        tokio::time::timeout(order.deadline, run)
+        let after = order.deadline;
+        let ran = tokio::time::timeout(after, run)
             .await
-            .map_err(|_| DriverError::Timeout {
-                op: "exec",
-                after: order.deadline,
-            })
+            .map_err(|_| DriverError::Timeout { op: "exec", after })?;
+        ran.ok_or_else(|| {
+            DriverError::permanent(format!(
+                "the command {} was not found in the image",
+                order.command.first().map_or("", String::as_str)
+            ))
+        })
     }
 
     pub(super) async fn output(

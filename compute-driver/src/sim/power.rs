@@ -111,7 +111,6 @@ impl SimDriver {
         }
         self.engine.obey(key, Op::Limits).await?;
         self.engine.machine().container(key)?.workload.limits = limits.clone();
-        self.engine.tell(key, Happening::Changed);
         self.settle().await;
         Ok(())
     }

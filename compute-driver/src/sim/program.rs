@@ -10,13 +10,13 @@ use crate::terminal::ExecOutput;
 use bytes::Bytes;
 use std::time::Duration;
 
-/// Runs one command.
+/// Runs one command; `None` when there is no such program.
 pub(super) async fn run(
     engine: &SimEngine,
     key: Key,
     command: &[String],
     stdin: Option<Bytes>,
-) -> ExecOutput {
+) -> Option<ExecOutput> {
     let words: Vec<&str> = command.iter().map(String::as_str).collect();
     let program = words
         .first()
@@ -60,13 +60,13 @@ pub(super) async fn run(
                 }
             }
         }
-        _ => (127, format!("{program}: not found\n")),
+        _ => return None,
     };
-    ExecOutput {
+    Some(ExecOutput {
         text,
         truncated: false,
         exit_code,
-    }
+    })
 }
 
 fn with(

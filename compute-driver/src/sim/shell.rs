@@ -61,7 +61,8 @@ async fn serve(engine: SimEngine, key: Key, far: DuplexStream, control: Control)
             let size = control.state().0;
             format!("{} {}\n", size.rows, size.columns)
         } else {
-            program::run(&engine, key, &words, None).await.text
+            let run = program::run(&engine, key, &words, None).await;
+            run.map_or_else(|| "not found\n".to_owned(), |it| it.text)
         };
         let shown = format!("{line}\n{said}").replace('\n', "\r\n");
         if screen.write_all(shown.as_bytes()).await.is_err() {
