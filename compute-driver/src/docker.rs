@@ -2,11 +2,11 @@
 //! Nothing of Swarm is used.
 //!
 //! # Guarantees
-//! - What is on the engine carries our labels ([`labels`]) with our id and host; names are made
+//! - What is on the engine carries our labels (module `labels`) with our id and host; names are made
 //!   from ids, so nobody's choice of a name collides with another's.
-//! - A container is safe by default ([`security`]) and bounded in processor, memory, swap, processes
+//! - A container is safe by default (module `security`) and bounded in processor, memory, swap, processes
 //!   and output. Where the machine cannot keep a bound, [`Driver::host`] warns.
-//! - An image gets its name only after its content was checked ([`image`]).
+//! - An image gets its name only after its content was checked (module `image`).
 //!
 //! # Assumes
 //! Whoever may talk to the engine's socket owns the machine: it is reachable for the agent alone.

@@ -88,7 +88,7 @@ async fn on_docker(
         change(&mut settings);
         Arc::new(DockerDriver::new(settings))
     });
-    let busybox = std::fs::read("/bin/busybox").expect("a static busybox");
+    let busybox = must(std::fs::read("/bin/busybox"), "a static busybox");
     Bench::run(connect, busybox.into(), case).await;
 }
 
