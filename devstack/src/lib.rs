@@ -1,1 +1,10 @@
-//! placeholder
+//! The whole cloud in one process or in many: the program `jeroboam`.
+//!
+//! ```text
+//!  main ─► cli (words and flags) ─► command/* (one file each) ─► settings ─► the roles' crates
+//! ```
+
+pub mod cli;
+pub mod command;
+pub mod settings;
+pub mod terminal;

@@ -1,15 +1,18 @@
 //! What an operator says about the broker.
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
 
 /// Where the broker is and how to trust it.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct BusSettings {
     /// `amqp://user:password@host:5672/vhost`, `amqps://…`, or `memory:` for roles of one process.
     pub url: String,
+    /// File that holds the URL, when it has a password in it. Whoever reads the settings resolves it.
+    pub url_file: Option<PathBuf>,
     /// Begins the name of every exchange and queue, so that clouds can share a virtual host.
     pub prefix: String,
     /// PEM file of the authorities to trust besides the system's, for `amqps`.
@@ -30,6 +33,7 @@ impl Default for BusSettings {
     fn default() -> Self {
         BusSettings {
             url: "memory:".into(),
+            url_file: None,
             prefix: "jeroboam".into(),
             ca_file: None,
             cert_file: None,
@@ -61,6 +65,7 @@ impl fmt::Debug for BusSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BusSettings")
             .field("url", &self.shown_url())
+            .field("url_file", &self.url_file)
             .field("prefix", &self.prefix)
             .field("ca_file", &self.ca_file)
             .field("cert_file", &self.cert_file)

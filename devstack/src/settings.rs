@@ -1,0 +1,83 @@
+//! Every setting of every role: one section per concern. Reads the YAML file named by `--config`
+//! (or `JEROBOAM_CONFIG`), then `JEROBOAM__SECTION__KEY` from the environment, then the files that
+//! hold secrets (`*_file`).
+
+mod database;
+
+pub use database::DatabaseSettings;
+
+use bus::BusSettings;
+use process::logs::LogSettings;
+use process::secret;
+use schemars::JsonSchema;
+use schemas::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// The settings file.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The database that api and conductors share.
+    pub database: DatabaseSettings,
+    /// The message broker between api, conductors and agents.
+    pub bus: BusSettings,
+    /// Logs, on standard error.
+    pub logs: LogSettings,
+}
+
+impl Settings {
+    /// Reads file, environment and secret files.
+    ///
+    /// # Errors
+    /// `BadRequest` that names the file or variable and the mistake.
+    pub fn load(file: Option<&Path>) -> Result<Settings> {
+        let mut settings: Settings = process::settings::load(file, std::env::vars())?;
+        if let Some(path) = &settings.database.url_file {
+            settings.database.url = secret::read(path)?;
+        }
+        if let Some(path) = &settings.bus.url_file {
+            settings.bus.url = secret::read(path)?;
+        }
+        Ok(settings)
+    }
+
+    /// The settings in force, without their secrets, as YAML.
+    ///
+    /// # Errors
+    /// `Internal` when they cannot be written.
+    pub fn shown(&self) -> Result<String> {
+        let mut value = serde_json::to_value(self).map_err(Error::internal)?;
+        secret::redact(&mut value);
+        serde_norway::to_string(&value).map_err(Error::internal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_shown_without_their_secrets() {
+        let mut settings = Settings::default();
+        settings.database.url = "postgres://joe:s3cret@db/cloud".into();
+        settings.bus.url = "amqp://joe:s3cret@rabbit/".into();
+        let shown = settings.shown().unwrap();
+        assert!(!shown.contains("s3cret"), "{shown}");
+        assert!(!format!("{settings:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn the_sample_is_a_settings_file() {
+        let sample = process::settings::sample::sample::<Settings>().unwrap();
+        let read: Settings =
+            serde_norway::from_str(&sample.replace(":\n\n", ": {}\n\n")).unwrap_or_default();
+        assert_eq!(read.shown().unwrap(), Settings::default().shown().unwrap());
+        for section in ["database:", "bus:", "logs:"] {
+            assert!(
+                sample.contains(&format!("\n{section}\n")),
+                "{section} is missing"
+            );
+        }
+    }
+}
