@@ -114,7 +114,7 @@ impl Conductor {
         let next = self
             .0
             .store
-            .read(move |conn| work::next_free(conn, now))
+            .read(move |conn| work::next_free(conn, &Kind::CONDUCTED, now))
             .await?;
         if next.is_none_or(|next| next > now) {
             return Ok(Vec::new());
@@ -125,7 +125,7 @@ impl Conductor {
             .store
             .write(move |tx| {
                 let now = tx.now();
-                work::claim(tx, &owner, now, LEASE, limit)
+                work::claim(tx, &Kind::CONDUCTED, &owner, now, LEASE, limit)
             })
             .await?;
         let hint = |entry: work::Entry| {
@@ -142,7 +142,7 @@ impl Conductor {
         let next = self
             .0
             .store
-            .read(move |conn| work::next_free(conn, now))
+            .read(move |conn| work::next_free(conn, &Kind::CONDUCTED, now))
             .await
             .ok()
             .flatten();
@@ -273,7 +273,7 @@ fn settle(
     let Look { next, effects } = match key.kind {
         Kind::Server => server::look(tx, &key.id, context)?,
         Kind::Host => host::look(tx, &key.id, context)?,
-        Kind::Image => Look::done(),
+        Kind::Image | Kind::ImageTask | Kind::Blob => Look::done(),
     };
     let now = tx.now();
     let more = match next {

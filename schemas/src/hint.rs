@@ -10,15 +10,31 @@ use std::fmt;
 pub enum Kind {
     /// A Nova server.
     Server,
-    /// A Glance image: imports, snapshots, deleting, blobs nobody needs.
+    /// A Glance image that a host makes: a snapshot.
     Image,
     /// A host: silence, return, evacuation.
     Host,
+    /// An import of data into an image.
+    ImageTask,
+    /// A blob that may be needed by nobody any more (its digest), or `sweep`.
+    Blob,
 }
 
 impl Kind {
     /// Every kind, for loops over reconcilers.
-    pub const ALL: [Kind; 3] = [Kind::Server, Kind::Image, Kind::Host];
+    pub const ALL: [Kind; 5] = [
+        Kind::Server,
+        Kind::Image,
+        Kind::Host,
+        Kind::ImageTask,
+        Kind::Blob,
+    ];
+
+    /// Looked after by conductors.
+    pub const CONDUCTED: [Kind; 3] = [Kind::Server, Kind::Image, Kind::Host];
+
+    /// Looked after by API processes, which have the directory of blobs.
+    pub const STORED: [Kind; 2] = [Kind::ImageTask, Kind::Blob];
 
     /// The name in the work table, in logs and in metrics.
     pub fn as_str(self) -> &'static str {
@@ -26,6 +42,8 @@ impl Kind {
             Kind::Server => "server",
             Kind::Image => "image",
             Kind::Host => "host",
+            Kind::ImageTask => "image_task",
+            Kind::Blob => "blob",
         }
     }
 

@@ -6,6 +6,7 @@ pub mod error;
 pub mod hint;
 pub mod host;
 pub mod ids;
+pub mod image;
 pub mod time;
 pub mod workload;
 

@@ -14,6 +14,7 @@ mod connection;
 pub mod events;
 mod fail;
 pub mod identity;
+pub mod image;
 pub mod schema;
 mod scope;
 mod tx;

@@ -66,15 +66,17 @@ pub(crate) fn due(conn: &mut Conn, kind: Kind, id: &str, now: Timestamp) -> Resu
     }
 }
 
-/// Takes up to `limit` due entries, oldest first.
+/// Takes up to `limit` due entries of these kinds, oldest first.
 pub fn claim(
     conn: &mut Conn,
+    kinds: &[Kind],
     owner: &str,
     now: Timestamp,
     lease: Duration,
     limit: i64,
 ) -> Result<Vec<Entry>> {
     let free: Vec<Entry> = work::table
+        .filter(work::kind.eq_any(names(kinds)))
         .filter(work::due_at.le(now.0).and(work::lease_until.le(now.0)))
         .order(work::due_at)
         .limit(limit)
@@ -87,6 +89,25 @@ pub fn claim(
         }
     }
     Ok(mine)
+}
+
+fn names(kinds: &[Kind]) -> Vec<&'static str> {
+    kinds.iter().map(|kind| kind.as_str()).collect()
+}
+
+/// Keeps a claim for another `lease`. False: somebody else has the entry now.
+pub fn renew(
+    conn: &mut Conn,
+    entry: &Entry,
+    owner: &str,
+    now: Timestamp,
+    lease: Duration,
+) -> Result<bool> {
+    let renewed = diesel::update(work::table.find((&entry.kind, &entry.id)))
+        .filter(work::owner.eq(owner))
+        .set(work::lease_until.eq((now + lease).0))
+        .execute(conn)?;
+    Ok(renewed == 1)
 }
 
 /// Takes one entry, if it is due and free.
@@ -187,9 +208,10 @@ pub fn ensure(tx: &mut Tx<'_>, kind: Kind, id: &str) -> Result<Entry> {
     get(tx, kind, id)?.ok_or(Fail::Again)
 }
 
-/// When the next entry that nobody works on at `now` is due; `None` when nothing waits.
-pub fn next_free(conn: &mut Conn, now: Timestamp) -> Result<Option<Timestamp>> {
+/// When the next entry of these kinds that nobody works on at `now` is due; `None` when nothing waits.
+pub fn next_free(conn: &mut Conn, kinds: &[Kind], now: Timestamp) -> Result<Option<Timestamp>> {
     let soonest: Option<i64> = work::table
+        .filter(work::kind.eq_any(names(kinds)))
         .filter(work::lease_until.le(now.0))
         .select(diesel::dsl::min(work::due_at))
         .first(conn)?;

@@ -35,7 +35,7 @@ async fn an_entry_has_one_owner_until_its_lease_ends(db: Database) {
     let take = |owner: &'static str, later: Duration| {
         db.store.write(move |tx| {
             let now = tx.now() + later;
-            work::claim(tx, owner, now, LEASE, 10)
+            work::claim(tx, &Kind::ALL, owner, now, LEASE, 10)
         })
     };
     assert_eq!(take("one", Duration::ZERO).await.unwrap().len(), 1);
@@ -71,7 +71,7 @@ async fn a_reason_that_comes_during_the_work_is_not_lost(db: Database) {
         .store
         .write(|tx| {
             let now = tx.now();
-            work::claim(tx, "two", now, LEASE, 10)
+            work::claim(tx, &Kind::ALL, "two", now, LEASE, 10)
         })
         .await
         .unwrap();
@@ -94,7 +94,7 @@ async fn waiting_entries_are_left_alone_until_due(db: Database) {
         .store
         .write(|tx| {
             let now = tx.now();
-            let entry = work::claim(tx, "one", now, LEASE, 1)?.remove(0);
+            let entry = work::claim(tx, &Kind::ALL, "one", now, LEASE, 1)?.remove(0);
             let at = now + Duration::from_secs(60);
             work::again(tx, &entry, at, "waits for its host")?;
             Ok(at)
@@ -103,14 +103,14 @@ async fn waiting_entries_are_left_alone_until_due(db: Database) {
         .unwrap();
     assert_eq!(
         db.store
-            .read(move |conn| work::next_free(conn, at))
+            .read(move |conn| work::next_free(conn, &Kind::ALL, at))
             .await
             .unwrap(),
         Some(at)
     );
     let early = db
         .store
-        .write(move |tx| work::claim(tx, "one", at - LEASE, LEASE, 1))
+        .write(move |tx| work::claim(tx, &Kind::ALL, "one", at - LEASE, LEASE, 1))
         .await;
     assert!(early.unwrap().is_empty());
     let entry = db.store.read(work::list).await.unwrap().remove(0);
@@ -120,7 +120,7 @@ async fn waiting_entries_are_left_alone_until_due(db: Database) {
     );
     let late = db
         .store
-        .write(move |tx| work::claim(tx, "one", at, LEASE, 1))
+        .write(move |tx| work::claim(tx, &Kind::ALL, "one", at, LEASE, 1))
         .await;
     assert_eq!(late.unwrap().len(), 1);
 }
@@ -140,7 +140,7 @@ async fn many_workers_share_the_entries_without_doubling(db: Database) {
                     let claimed = store
                         .write(move |tx| {
                             let now = tx.now();
-                            work::claim(tx, &owner, now, LEASE, 3)
+                            work::claim(tx, &Kind::ALL, &owner, now, LEASE, 3)
                         })
                         .await;
                     match claimed {

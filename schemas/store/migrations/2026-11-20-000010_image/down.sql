@@ -1,0 +1,4 @@
+DROP TABLE image_tasks;
+DROP TABLE image_blobs;
+DROP TABLE image_members;
+DROP TABLE images;
