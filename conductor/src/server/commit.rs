@@ -9,6 +9,7 @@ use crate::look::{Effect, Look};
 use schemas::workload::Power;
 use schemas::{Kind, Timestamp};
 use std::time::Duration;
+use store::compute::hosts::Host;
 use store::compute::servers::{self, Server, Sight};
 use store::compute::{charge, hosts, networks};
 use store::{Result, Scope, Tx, events};
@@ -23,10 +24,7 @@ pub(crate) fn look(tx: &mut Tx<'_>, id: &str, context: &Context) -> Result<Look>
         Some(host) => hosts::get(tx, host)?,
         None => None,
     };
-    let host = host.map(|host| HostView {
-        up: host.is_up(now, context.settings.silence()),
-        name: host.hostname,
-    });
+    let host = host.map(|host| view(host, now, context)).transpose()?;
     let mut at = Snapshot {
         spec: server.spec()?,
         sight: server.sight()?,
@@ -52,6 +50,14 @@ pub(crate) fn look(tx: &mut Tx<'_>, id: &str, context: &Context) -> Result<Look>
         Step::Ended => ended(tx, &mut at),
         Step::Revive { reason } => revived(tx, &mut at, &reason, context),
     }
+}
+
+fn view(host: Host, now: Timestamp, context: &Context) -> Result<HostView> {
+    Ok(HostView {
+        up: host.is_up(now, context.settings.silence()),
+        engine_problem: host.inventory()?.engine_problem,
+        name: host.hostname,
+    })
 }
 
 fn save(tx: &mut Tx<'_>, at: &mut Snapshot) -> Result<()> {
@@ -119,11 +125,8 @@ fn put(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, context: &Context) ->
     at.server.seen_epoch = String::new();
     at.server.seen_seq = 0;
     at.sight = Sight::default();
-    at.host = Some(HostView {
-        up: true,
-        name: host.hostname,
-    });
-    at.server.host_id = Some(host.id);
+    at.server.host_id = Some(host.id.clone());
+    at.host = Some(view(host, now, context)?);
     tell(tx, at, now, context)
 }
 

@@ -22,7 +22,25 @@ pub(super) struct Snapshot {
 #[derive(Clone, Debug)]
 pub(super) struct HostView {
     pub name: String,
+    /// Heard of lately, not declared dead.
     pub up: bool,
+    /// Why its engine does not answer.
+    pub engine_problem: Option<String>,
+}
+
+impl HostView {
+    /// Why nobody can say what is on it now. What is left there is found out, and removed if
+    /// unwanted, when it returns and says what it has.
+    fn absence(&self) -> Option<String> {
+        match &self.engine_problem {
+            _ if !self.up => Some(format!("host {} fell silent", self.name)),
+            Some(problem) => Some(format!(
+                "the engine of host {} is down: {problem}",
+                self.name
+            )),
+            None => None,
+        }
+    }
 }
 
 /// One next step.
@@ -60,8 +78,7 @@ pub(super) fn plan(at: &Snapshot, now: Timestamp, settings: &Settings) -> Step {
         return match &at.host {
             None => Step::Remove,
             Some(_) if gone => Step::Remove,
-            // What is left there is removed when the host returns and says what it has.
-            Some(host) if !host.up => Step::Remove,
+            Some(host) if host.absence().is_some() => Step::Remove,
             Some(_) => tell(at, now, settings),
         };
     }
@@ -80,7 +97,7 @@ pub(super) fn plan(at: &Snapshot, now: Timestamp, settings: &Settings) -> Step {
         };
     };
     if at.spec.leaving {
-        return if gone || !host.up {
+        return if gone || host.absence().is_some() {
             Step::Leave {
                 gone: true,
                 reason: format!("host {} failed it", host.name),
@@ -92,11 +109,10 @@ pub(super) fn plan(at: &Snapshot, now: Timestamp, settings: &Settings) -> Step {
     if answered(server) {
         return decided(at, task);
     }
-    if task.is_some_and(Task::is_build) && !host.up {
-        return Step::Leave {
-            gone: true,
-            reason: format!("host {} fell silent", host.name),
-        };
+    if task.is_some_and(Task::is_build)
+        && let Some(reason) = host.absence()
+    {
+        return Step::Leave { gone: true, reason };
     }
     if let Some(deadline) = server.deadline
         && now.0 >= deadline

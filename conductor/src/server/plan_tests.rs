@@ -97,6 +97,7 @@ fn building() -> Snapshot {
         host: Some(HostView {
             name: "h".into(),
             up: true,
+            engine_problem: None,
         }),
     }
 }
@@ -251,6 +252,9 @@ fn a_change_is_given_up_at_its_deadline_with_the_last_step_heard() {
 fn a_build_leaves_a_silent_host_and_a_running_server_does_not() {
     let mut at = building();
     at.host.as_mut().unwrap().up = false;
+    assert!(matches!(step(&at), Step::Leave { gone: true, .. }));
+    at.host.as_mut().unwrap().up = true;
+    at.host.as_mut().unwrap().engine_problem = Some("no answer".into());
     assert!(matches!(step(&at), Step::Leave { gone: true, .. }));
     let mut at = active(RunState::Running, None);
     at.host.as_mut().unwrap().up = false;

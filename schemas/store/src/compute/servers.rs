@@ -172,6 +172,16 @@ pub fn on_host(conn: &mut Conn, host_id: &str) -> Result<Vec<Server>> {
         .load(conn)?)
 }
 
+/// Servers that have no host: not yet placed, or not placeable.
+pub fn unplaced(conn: &mut Conn, scope: &Scope) -> Result<Vec<Server>> {
+    let rows: Vec<Server> = servers::table
+        .filter(servers::host_id.is_null())
+        .order(servers::id)
+        .select(Server::as_select())
+        .load(conn)?;
+    Ok(rows.into_iter().filter(|server| scope.sees(&server.project_id)).collect())
+}
+
 /// Writes a new server and makes it due.
 pub fn insert(tx: &mut Tx<'_>, server: &Server) -> Result<()> {
     diesel::insert_into(servers::table)
