@@ -1,9 +1,12 @@
 //! Docker passes the conformance suite. Needs an engine: `JEROBOAM_TEST_DOCKER` holds its URL
 //! (`unix:///var/run/docker.sock`); without it every case says that it was skipped. Needs a static
-//! busybox at `/bin/busybox`.
+//! busybox at `/bin/busybox`. `JEROBOAM_TEST_DOCKER_TLS` may name a folder with `ca.pem`, `cert.pem`
+//! and `key.pem` for an engine at `tcp://`.
 
 use compute_driver::conformance::{self, Bench, Connect};
+use compute_driver::docker::TlsFiles;
 use compute_driver::{DockerDriver, DockerSettings};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 #[expect(clippy::print_stdout, reason = "a skipped test has to say so")]
@@ -12,7 +15,19 @@ fn engine() -> Option<Connect> {
         println!("skipped: JEROBOAM_TEST_DOCKER is not set");
         return None;
     };
-    let connect = move |host| Arc::new(DockerDriver::new(DockerSettings::new(url.clone(), host)));
+    let tls = std::env::var_os("JEROBOAM_TEST_DOCKER_TLS")
+        .map(PathBuf::from)
+        .map(|folder| {
+            let [ca, cert, key] = ["ca.pem", "cert.pem", "key.pem"].map(|name| folder.join(name));
+            TlsFiles { ca, cert, key }
+        });
+    let connect = move |host| {
+        let settings = DockerSettings {
+            tls: tls.clone(),
+            ..DockerSettings::new(url.clone(), host)
+        };
+        Arc::new(DockerDriver::new(settings))
+    };
     Some(Arc::new(move |host| connect(host)))
 }
 
