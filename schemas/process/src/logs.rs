@@ -40,6 +40,10 @@ impl Default for LogSettings {
     }
 }
 
+/// Always in force: what would write secrets. The engine's client logs the bodies of its requests,
+/// and those hold the environments of tenants' containers, and what terminals show.
+const SILENCED: &str = "bollard=info,bollard::docker=info,bollard::read=info";
+
 /// Begins to log. Once per process; a second call changes nothing.
 ///
 /// # Errors
@@ -49,7 +53,7 @@ pub fn init(settings: &LogSettings) -> Result<()> {
         .ok()
         .filter(|text| !text.is_empty());
     let wanted = wanted.as_deref().unwrap_or(&settings.filter);
-    let filter = EnvFilter::try_new(wanted).map_err(|error| {
+    let filter = EnvFilter::try_new(format!("{wanted},{SILENCED}")).map_err(|error| {
         Error::BadRequest(format!(
             "The log filter {wanted:?} cannot be read ({error}); write a level such as `info`, or \
              `conductor=debug,info`."
@@ -81,6 +85,16 @@ pub fn init(settings: &LogSettings) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_filter_brings_request_bodies_of_the_engine_into_the_log() {
+        let filter = EnvFilter::new(format!("trace,bollard::docker=trace,{SILENCED}"));
+        let shown = filter.to_string();
+        for directive in SILENCED.split(',') {
+            assert!(shown.contains(directive), "{shown}");
+        }
+        assert!(!shown.contains("bollard::docker=trace"), "{shown}");
+    }
 
     #[test]
     fn a_filter_that_cannot_be_read_is_refused_with_an_example() {
