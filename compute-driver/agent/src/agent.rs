@@ -100,7 +100,6 @@ impl Agent {
         info!(host = %host.id, epoch = %host.reporter.epoch(), "the agent begins");
 
         let greeting = Greeting::default();
-        greeting.ask();
         let mut connections = bus.connections();
         connections.mark_unchanged();
         let work = async {

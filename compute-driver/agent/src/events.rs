@@ -17,9 +17,11 @@ const LONGEST_BACK_OFF: Duration = Duration::from_secs(5);
 /// Watches for ever; each time the stream is there (again), everything is told.
 pub(crate) async fn watch(keepers: Arc<Keepers>, greeting: Greeting) {
     let mut back_off = Duration::from_millis(200);
+    let mut greeted = false;
     loop {
         match timeout(CONNECT, keepers.host.driver.events()).await {
             Ok(Ok(mut events)) => {
+                greeted = true;
                 greeting.ask();
                 while let Some(event) = events.next().await {
                     debug!(id = %event.id, what = ?event.what, "happened");
@@ -30,6 +32,10 @@ pub(crate) async fn watch(keepers: Arc<Keepers>, greeting: Greeting) {
             }
             Ok(Err(error)) => debug!(%error, "no events yet"),
             Err(_) => debug!("no events yet, the engine is silent"),
+        }
+        // The first hello waits for the stream, so that nothing falls between, but not for ever.
+        if !std::mem::replace(&mut greeted, true) {
+            greeting.ask();
         }
         sleep(back_off).await;
         back_off = (back_off * 2).min(LONGEST_BACK_OFF);

@@ -11,13 +11,15 @@ use futures::StreamExt;
 use schemas::ids::ImageId;
 use schemas::{Error, Result};
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tracing::info;
 
 /// Silence longer than this is a cut.
 const SILENCE: Duration = Duration::from_secs(60);
 /// Cuts in a row that brought nothing, before it is given up.
 const CUTS: u32 = 4;
+/// A fetch that is slower in all is given up.
+const SLOWEST_BYTES_PER_S: u64 = 64 << 10;
 /// Bytes written at once.
 const PIECE: usize = 512 << 10;
 
@@ -33,7 +35,12 @@ pub(crate) async fn fetch(
     let mut writer = cache.run(move |cache| cache.store.writer(size)).await?;
     let mut at = 0;
     let mut cuts = 0;
+    let until = Instant::now() + 2 * SILENCE + Duration::from_secs(size / SLOWEST_BYTES_PER_S);
     while at < size {
+        if Instant::now() > until {
+            let text = "The image service is too slow.".into();
+            return Err(image_error(Error::Unavailable(text)));
+        }
         let before = at;
         let cause = match timeout(SILENCE, service.blob(image, &digest, at)).await {
             Err(_) => Error::Unavailable("The image service is silent.".into()),
@@ -43,6 +50,10 @@ pub(crate) async fn fetch(
                 let mut piece = BytesMut::new();
                 let mut ended = None;
                 while piece.len() < PIECE && ended.is_none() {
+                    if Instant::now() > until {
+                        ended = Some("the image service is too slow".into());
+                        break;
+                    }
                     match timeout(SILENCE, data.next()).await {
                         Ok(Some(Ok(bytes))) => piece.extend_from_slice(&bytes),
                         Ok(Some(Err(error))) => ended = Some(error.to_string()),
@@ -51,6 +62,9 @@ pub(crate) async fn fetch(
                     }
                 }
                 let n = piece.len() as u64;
+                if at + n > size {
+                    return Err(other_data(&digest));
+                }
                 if n > 0 {
                     let written = cache.run(move |_| {
                         let appended = writer.append(&piece);
@@ -80,12 +94,16 @@ pub(crate) async fn fetch(
         finished => finished.map(Some),
     };
     let stored = cache.run(finish).await?;
-    let stored = stored.ok_or_else(|| DriverError::ImageData {
-        text: format!("the image service delivered other data than {digest}"),
-        permanent: false,
-    })?;
+    let stored = stored.ok_or_else(|| other_data(&digest))?;
     if stored.size != size {
         return Err(disk_error(StoreError::Damaged(digest)));
     }
     Ok(stored.pin)
+}
+
+fn other_data(digest: &Digest) -> DriverError {
+    DriverError::ImageData {
+        text: format!("the image service delivered other data than {digest}"),
+        permanent: false,
+    }
 }

@@ -4,6 +4,7 @@
 use crate::cache::Cache;
 use crate::failure::image_error;
 use crate::fetch::fetch;
+use crate::host::bounded;
 use crate::image_service::ImageService;
 use crate::keyed::KeyedLocks;
 use async_trait::async_trait;
@@ -15,8 +16,14 @@ use schemas::workload::ImageRef;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_stream::wrappers::ReceiverStream;
+
+/// A question to the engine has to be answered by then.
+const QUESTION: Duration = Duration::from_secs(60);
+/// Parts of it have their own, shorter bounds.
+const LONGEST: Duration = Duration::from_secs(4 * 3600);
 
 /// How far a fetch is.
 #[derive(Default)]
@@ -93,11 +100,12 @@ impl Images {
         image: &ImageRef,
         flight: &Flight,
     ) -> Result<()> {
-        if driver.has_image(image).await? {
+        let here = || bounded("inspect image", QUESTION, driver.has_image(image));
+        if here().await? {
             return Ok(());
         }
         let _lead = flight.lead.lock().await;
-        if driver.has_image(image).await? {
+        if here().await? {
             return Ok(());
         }
         // Never closed.
@@ -108,7 +116,7 @@ impl Images {
             progress: &flight.progress,
             pins: Mutex::default(),
         };
-        driver.ensure_image(image, &source).await
+        bounded("load image", LONGEST, driver.ensure_image(image, &source)).await
     }
 
     /// The image's manifest, checked; into the cache if it is not there.

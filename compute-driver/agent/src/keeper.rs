@@ -215,5 +215,5 @@ impl Keeper {
 }
 
 fn back_off(failures: u32) -> Duration {
-    (Duration::from_millis(250) * 2u32.pow(failures.min(10))).min(Duration::from_secs(10))
+    (Duration::from_millis(250) * 2u32.pow(failures.min(10))).min(Duration::from_secs(5))
 }
