@@ -122,15 +122,15 @@ impl Keepers {
     /// Has something newer come, so that the present work is of no use?
     pub(crate) fn superseded(&self, id: WorkloadId) -> bool {
         let wanted = |inbox: &Inbox| inbox.wanted.is_some();
-        self.host.stopping.is_cancelled() || self.inboxes().get(&id).is_some_and(wanted)
+        self.inboxes().get(&id).is_some_and(wanted)
     }
 
-    /// Waits for something newer.
+    /// Waits for something newer, or the agent's end.
     pub(crate) async fn newer(&self, id: WorkloadId) {
         loop {
             let news = self.inboxes().get(&id).map(|inbox| inbox.news.clone());
             let Some(news) = news else { return };
-            if self.superseded(id) {
+            if self.host.stopping.is_cancelled() || self.superseded(id) {
                 return;
             }
             tokio::select! {

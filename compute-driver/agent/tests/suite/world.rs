@@ -106,7 +106,7 @@ impl World {
         };
         self.agent = Some(tokio::spawn(async move {
             tokio::select! {
-                ended = live(faults.clone()) => ended.unwrap(),
+                ended = live(faults.clone()) => return ended.unwrap(),
                 () = faults.crashed() => {}
             }
             live(Faults::none()).await.unwrap();
