@@ -234,5 +234,6 @@ macro_rules! each_case {
         $check!(inside a_terminal_has_a_size_and_an_end);
         $check!(inside nothing_runs_inside_what_does_not_run);
         $check!(events what_happens_is_told);
+        $check!(events an_engine_says_what_it_is);
     };
 }

@@ -1,4 +1,4 @@
-//! Happenings.
+//! Happenings, and what the engine says about itself.
 
 use super::{Behaviour, Bench, must};
 use crate::facts::Happening;
@@ -45,4 +45,19 @@ pub async fn what_happens_is_told(bench: &Bench) {
         let event = must(next, "a happening").unwrap_or_else(|| panic!("the stream ended"));
         assert_eq!((event.id, event.what), (workload.id, what));
     }
+}
+
+/// Name, version, and the architecture in the words that images use.
+pub async fn an_engine_says_what_it_is(bench: &Bench) {
+    let facts = must(bench.driver.host().await, "host");
+    let (name, version) = facts.engine.split_once(' ').unwrap_or_default();
+    assert!(!name.is_empty(), "{facts:?}");
+    assert!(
+        version.starts_with(|first: char| first.is_ascii_digit()),
+        "{facts:?}"
+    );
+    let known = [
+        "amd64", "arm64", "arm", "386", "ppc64le", "s390x", "riscv64",
+    ];
+    assert!(known.contains(&facts.architecture.as_str()), "{facts:?}");
 }
