@@ -1,11 +1,12 @@
 //! How patient the conductor is, and how full it fills hosts.
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use store::compute::hosts::OverCommit;
 
 /// Settings of the conductor; every one has a default that suits one machine as well as a thousand.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// A host not heard of for so many seconds is silent: nothing new is placed there.

@@ -4,7 +4,11 @@
 //!  main ─► cli (words and flags) ─► command/* (one file each) ─► settings ─► the roles' crates
 //! ```
 
+pub mod bootstrap;
 pub mod cli;
+pub mod client;
 pub mod command;
+pub mod roles;
+pub mod seed;
 pub mod settings;
 pub mod terminal;

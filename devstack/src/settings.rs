@@ -3,9 +3,14 @@
 //! hold secrets (`*_file`).
 
 mod database;
+mod engine;
+mod http;
 
 pub use database::DatabaseSettings;
+pub use engine::{DriverKind, EngineSettings};
+pub use http::{HttpSettings, listen};
 
+use agent::AgentSettings;
 use bus::BusSettings;
 use process::logs::LogSettings;
 use process::secret;
@@ -22,6 +27,16 @@ pub struct Settings {
     pub database: DatabaseSettings,
     /// The message broker between api, conductors and agents.
     pub bus: BusSettings,
+    /// Listeners.
+    pub http: HttpSettings,
+    /// The REST APIs.
+    pub api: api::Settings,
+    /// Reconcilers and the scheduler.
+    pub conductor: conductor::Settings,
+    /// The agent of this machine.
+    pub agent: AgentSettings,
+    /// The container engine under the agent.
+    pub engine: EngineSettings,
     /// Logs, on standard error.
     pub logs: LogSettings,
 }
@@ -38,6 +53,9 @@ impl Settings {
         }
         if let Some(path) = &settings.bus.url_file {
             settings.bus.url = secret::read(path)?;
+        }
+        if let Some(path) = &settings.agent.images.password_file {
+            settings.agent.images.password = secret::read(path)?;
         }
         Ok(settings)
     }
@@ -62,6 +80,7 @@ mod tests {
         let mut settings = Settings::default();
         settings.database.url = "postgres://joe:s3cret@db/cloud".into();
         settings.bus.url = "amqp://joe:s3cret@rabbit/".into();
+        settings.agent.images.password = "s3cret".into();
         let shown = settings.shown().unwrap();
         assert!(!shown.contains("s3cret"), "{shown}");
         assert!(!format!("{settings:?}").contains("s3cret"));

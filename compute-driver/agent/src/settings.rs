@@ -1,18 +1,20 @@
 //! What an operator says about a host.
 
 use crate::image_service::ImageServiceSettings;
+use schemars::JsonSchema;
 use schemas::ids::HostId;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// Settings of one agent. All have defaults.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AgentSettings {
     /// Id of this host; without, one is made at the first start and kept in `state_dir`.
+    #[schemars(with = "Option<String>")]
     pub host: Option<HostId>,
     /// Where the agent remembers what it has finished. Must outlive restarts.
     pub state_dir: PathBuf,

@@ -1,5 +1,6 @@
 //! Where an engine is and how long it may take.
 
+use schemars::JsonSchema;
 use schemas::ids::HostId;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -29,7 +30,7 @@ pub struct DockerSettings {
 }
 
 /// Files in PEM form.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TlsFiles {
     /// Authority that signed the engine's certificate.
@@ -42,7 +43,7 @@ pub struct TlsFiles {
 
 /// What the driver does about packets from containers to the machine itself
 /// (see [`super::guard`]).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum GuardMode {
     /// Looks whether the rules are there and warns if not.
@@ -55,7 +56,7 @@ pub enum GuardMode {
 }
 
 /// Deadlines by class of call, in seconds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Deadlines {
     /// Observations and small changes.

@@ -1,4 +1,4 @@
-//! `jeroboam settings sample`.
+//! `jeroboam settings sample` and `jeroboam policy sample`.
 
 use crate::settings::Settings;
 use crate::terminal;
@@ -16,5 +16,11 @@ const HEAD: &str = "\
 pub fn settings() -> Result<ExitCode> {
     let sample = process::settings::sample::sample::<Settings>()?;
     terminal::result(format!("{HEAD}\n{}", sample.trim_end()));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints every rule with its default and meaning.
+pub fn policy() -> Result<ExitCode> {
+    terminal::result(api::policy::sample().trim_end());
     Ok(ExitCode::SUCCESS)
 }

@@ -12,7 +12,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 const WELL: Duration = Duration::from_secs(60);
 
 /// Runs a role until shutdown, as often as it takes. Ends when the role ends after shutdown began.
-pub async fn supervise<F, Role>(name: &'static str, shutdown: Shutdown, mut begin: F)
+///
+/// # Errors
+/// `BadRequest`, from the role: what an operator wrote cannot work, and trying again will not help.
+pub async fn supervise<F, Role>(name: &'static str, shutdown: Shutdown, mut begin: F) -> Result<()>
 where
     F: FnMut() -> Role,
     Role: Future<Output = Result<()>> + Send + 'static,
@@ -23,20 +26,21 @@ where
         let ended = tokio::spawn(begin()).await;
         if shutdown.token().is_cancelled() {
             info!(role = name, "ended");
-            return;
+            return Ok(());
         }
         if since.elapsed() >= WELL {
             pause = FIRST_PAUSE;
         }
         let cause = match ended {
             Ok(Ok(())) => Error::Internal("ended without being asked to".into()),
+            Ok(Err(error @ Error::BadRequest(_))) => return Err(error),
             Ok(Err(error)) => error,
             Err(panic) => Error::internal(panic),
         };
         error!(role = name, %cause, ?pause, "failed; begins again");
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = shutdown.begun() => return,
+            () = shutdown.begun() => return Ok(()),
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
@@ -67,7 +71,18 @@ mod tests {
                 }
             }
         })
-        .await;
+        .await
+        .unwrap();
         assert_eq!(lives.load(Ordering::SeqCst), 4);
+    }
+
+    #[tokio::test]
+    async fn what_the_operator_must_mend_is_not_tried_again() {
+        let wrong = Error::BadRequest("no such scheme".into());
+        let told = wrong.clone();
+        let ended = supervise("test", Shutdown::new(), move || {
+            std::future::ready(Err(told.clone()))
+        });
+        assert_eq!(ended.await, Err(wrong));
     }
 }

@@ -1,10 +1,12 @@
 //! How a host speaks to the image service.
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::path::PathBuf;
 
 /// Addresses and the service user's credentials.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ImageServiceSettings {
     /// The image service, as the catalog has it, without version.
@@ -15,6 +17,8 @@ pub struct ImageServiceSettings {
     pub username: String,
     /// Its password.
     pub password: String,
+    /// File that holds the password. Whoever reads the settings resolves it.
+    pub password_file: Option<PathBuf>,
     /// The user's domain, by name.
     pub user_domain: String,
     /// Project to be in, by name.
@@ -30,6 +34,7 @@ impl Default for ImageServiceSettings {
             auth_url: "http://127.0.0.1:8080/identity".into(),
             username: "agent".into(),
             password: String::new(),
+            password_file: None,
             user_domain: "Default".into(),
             project: "service".into(),
             project_domain: "Default".into(),
