@@ -25,7 +25,7 @@ ensure_packages() {
 
 # What the build needs: a C compiler and linker, SQLite's is bundled, PostgreSQL's library is not.
 # shellcheck disable=SC2034 # read by the scripts that source this
-BUILD_PACKAGES=(gcc libc6-dev make pkg-config libpq-dev curl ca-certificates)
+BUILD_PACKAGES=(gcc libc6-dev make pkg-config libpq-dev curl jq ca-certificates)
 
 # An engine that is there already is kept, whoever's package it is; one whose files are gone comes back.
 ensure_docker() {

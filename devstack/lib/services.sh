@@ -39,7 +39,7 @@ docker_up() {
     if has_systemd; then
         as_root systemctl start docker
     else
-        as_root setsid dockerd >>"$1" 2>&1 </dev/null &
+        (umask 022 && as_root setsid dockerd >>"$1" 2>&1 </dev/null) &
     fi
     wait_for 60 docker_answers || die "dockerd does not answer; the end of its log:" "$(tail -n 5 "$1" 2>/dev/null)"
     started docker "$(cat /var/run/docker.pid)"
@@ -56,7 +56,7 @@ rabbitmq_up() {
         if has_systemd; then
             as_root systemctl start rabbitmq-server
         else
-            as_root rabbitmq-server -detached >>"$1" 2>&1 </dev/null
+            (umask 022 && as_root rabbitmq-server -detached >>"$1" 2>&1 </dev/null)
         fi
         as_root rabbitmqctl -q await_startup --timeout 90 >>"$1" 2>&1 || true
         wait_for 60 rabbitmq_answers ||

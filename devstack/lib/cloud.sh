@@ -1,0 +1,164 @@
+# shellcheck shell=bash
+# The steps of stack.sh. Sourced by it: reads its flags (DB, AMQP, DRIVER, …) and STATE, CONFIG, URL.
+
+: "${STATE:?}" "${CONFIG:?}" "${URL:?}" "${DB:?}" "${AMQP:?}" "${DRIVER:?}" "${PROCESSES:?}" "${PROFILE:?}" "${PORT:?}"
+
+install_needed() {
+    local packages=("${BUILD_PACKAGES[@]}" busybox-static)
+    [ "$DB" != postgres ] || packages+=(postgresql)
+    [ "$AMQP" != rabbitmq ] || packages+=(rabbitmq-server)
+    ensure_packages "${packages[@]}"
+    [ "$DRIVER" != docker ] || ensure_docker
+}
+
+# A secret is made once and kept.
+secret() {
+    [ -s "$STATE/secret/$1" ] || random_secret >"$STATE/secret/$1"
+    cat "$STATE/secret/$1"
+}
+
+# The name of this cloud's own broker account and database role.
+account() {
+    [ -s "$STATE/account" ] || printf 'jeroboam_%s' "$(random_secret | cut -c1-8)" >"$STATE/account"
+    cat "$STATE/account"
+}
+
+start_services() {
+    local name
+    name=$(account)
+    secret admin >/dev/null
+    secret demo >/dev/null
+    secret agent >/dev/null
+    [ "$DRIVER" != docker ] || docker_up "$STATE/log/dockerd.log"
+    case "$AMQP" in
+        rabbitmq)
+            rabbitmq_up "$STATE/log/rabbitmq.log"
+            rabbitmq_account "$name" "$(secret rabbitmq)"
+            printf 'amqp://%s:%s@127.0.0.1:5672/%s' "$name" "$(secret rabbitmq)" "$name" >"$STATE/secret/bus-url"
+            ;;
+        amqp://* | amqps://* | memory:*) printf '%s' "$AMQP" >"$STATE/secret/bus-url" ;;
+        *) die "--amqp is an amqp:// URL, rabbitmq or memory:, not $AMQP" ;;
+    esac
+    case "$DB" in
+        sqlite) printf 'sqlite://%s/jeroboam.sqlite' "$STATE" >"$STATE/secret/database-url" ;;
+        postgres)
+            postgresql_up "$STATE/log/postgresql.log"
+            make_database "$name"
+            ;;
+        postgres://* | postgresql://* | sqlite://*) printf '%s' "$DB" >"$STATE/secret/database-url" ;;
+        *) die "--db is a postgres:// URL, postgres or sqlite, not $DB" ;;
+    esac
+}
+
+make_database() {
+    local known port
+    secret postgresql >/dev/null
+    known=$(postgresql_sql <<<"SELECT 1 FROM pg_roles WHERE rolname = '$1'")
+    if [ -z "$known" ]; then
+        postgresql_sql <<<"CREATE ROLE \"$1\" LOGIN"
+    fi
+    postgresql_sql <<<"ALTER ROLE \"$1\" PASSWORD '$(secret postgresql)'"
+    known=$(postgresql_sql <<<"SELECT 1 FROM pg_database WHERE datname = '$1'")
+    if [ -z "$known" ]; then
+        postgresql_sql <<<"CREATE DATABASE \"$1\" OWNER \"$1\""
+    fi
+    port=$(postgresql_port)
+    printf 'postgres://%s:%s@127.0.0.1:%s/%s' "$1" "$(secret postgresql)" "$port" "$1" >"$STATE/secret/database-url"
+}
+
+# Leaves the program's path in JEROBOAM.
+build() {
+    local target=${CARGO_TARGET_DIR:-$TOP/target}
+    say "building (the first time takes some minutes)"
+    if [ -n "${JEROBOAM_BINARY:-}" ]; then
+        JEROBOAM=$JEROBOAM_BINARY
+        return 0
+    fi
+    cargo build --quiet --locked --profile "$PROFILE" -p devstack
+    if [ "$PROFILE" = dev ]; then JEROBOAM=$target/debug/jeroboam; else JEROBOAM=$target/$PROFILE/jeroboam; fi
+}
+
+write_settings() {
+    cat >"$CONFIG" <<END
+# Written by devstack/stack.sh; written again by its next run.
+database:
+  url_file: $STATE/secret/database-url
+bus:
+  url_file: $STATE/secret/bus-url
+http:
+  listen: 127.0.0.1:$PORT
+api:
+  key_dir: $STATE/keys
+$(extra_api_settings)
+agent:
+  state_dir: $STATE/agent
+  images:
+    auth_url: $URL/identity
+    image_url: $URL/image
+    password_file: $STATE/secret/agent
+engine:
+  driver: $DRIVER
+END
+}
+
+# Settings that only some builds know.
+extra_api_settings() { :; }
+
+# start_role NAME: in the background, entered in the ledger.
+start_role() {
+    setsid "$JEROBOAM" -c "$CONFIG" "$1" >>"$STATE/log/$1.log" 2>&1 </dev/null &
+    printf '%s\n' "$!" >"$STATE/$1.pid"
+    remember "$1" "$!"
+}
+
+api_answers() { curl -fsS --max-time 5 "$URL/readyz" >/dev/null 2>&1; }
+
+start_roles() {
+    local roles=(all) role
+    [ "$PROCESSES" = no ] || roles=(api conductor agent)
+    ! port_answers "$PORT" || die "another program answers on port $PORT" "Choose another one with --port."
+    for role in "${roles[@]}"; do start_role "$role"; done
+    for role in "${roles[@]}"; do
+        if [ "$role" != all ] && [ "$role" != api ]; then continue; fi
+        wait_for 60 api_answers || die "the api does not answer; the end of its log:" "$(tail -n 5 "$STATE/log/$role.log")"
+    done
+    for role in "${roles[@]}"; do
+        lives "$role" || die "$role ended; the end of its log:" "$(tail -n 5 "$STATE/log/$role.log")"
+    done
+}
+
+write_client_files() {
+    cat >"$STATE/openrc" <<END
+# For the openstack client: . $STATE/openrc
+export OS_AUTH_URL=$URL/identity/v3 OS_IDENTITY_API_VERSION=3 OS_REGION_NAME=RegionOne
+export OS_USERNAME=admin OS_PASSWORD=$(secret admin) OS_USER_DOMAIN_NAME=Default
+export OS_PROJECT_NAME=demo OS_PROJECT_DOMAIN_NAME=Default
+END
+    {
+        echo "clouds:"
+        cloud_entry jeroboam demo demo "$(secret demo)"
+        cloud_entry jeroboam-admin admin admin "$(secret admin)"
+    } >"$STATE/clouds.yaml"
+}
+
+# cloud_entry NAME USER PROJECT PASSWORD
+cloud_entry() {
+    cat <<END
+  $1:
+    auth:
+      auth_url: $URL/identity/v3
+      username: $2
+      password: $4
+      project_name: $3
+      user_domain_name: Default
+      project_domain_name: Default
+    region_name: RegionOne
+    identity_api_version: 3
+END
+}
+
+seed() {
+    local args=(--url "$URL" --password-file "$STATE/secret/admin" --demo-password-file "$STATE/secret/demo")
+    [ -s "$STATE/busybox.tar" ] || busybox_image "$STATE/busybox.tar"
+    "$JEROBOAM" admin seed "${args[@]}" --image "busybox=$STATE/busybox.tar"
+}

@@ -1,0 +1,28 @@
+# shellcheck shell=bash
+# Clearing one host's things from the engine, by label, over its own API (the docker program may be
+# missing). Sourced.
+
+engine() {
+    local method=$1 path=$2
+    shift 2
+    curl -fsS --max-time 60 --unix-socket /var/run/docker.sock -X "$method" "http://docker/v1.41$path" "$@"
+}
+
+# engine_list PATH HOST: ids of what carries the host's label.
+engine_list() {
+    engine GET "$1" -G --data-urlencode "filters={\"label\":[\"jeroboam.host=$2\"]}" --data 'all=true' | jq -r '.[].Id'
+}
+
+# engine_clear HOST: containers, then networks, then images tagged for the host.
+engine_clear() {
+    local id tag=${1//-/}
+    for id in $(engine_list /containers/json "$1"); do
+        engine DELETE "/containers/$id?force=true&v=true" >/dev/null || say "container $id stays"
+    done
+    for id in $(engine_list /networks "$1"); do
+        engine DELETE "/networks/$id" >/dev/null || say "network $id stays"
+    done
+    for id in $(engine GET /images/json | jq -r '.[].RepoTags[]?' | grep -E "^jeroboam(-snapshot)?/[^:]+:$tag\$" || true); do
+        engine DELETE "/images/$id" >/dev/null || say "image $id stays"
+    done
+}
