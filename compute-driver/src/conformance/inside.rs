@@ -126,21 +126,27 @@ pub async fn counters_and_processes_are_shown(bench: &Bench) {
         stats.cpu_ns > 0 && stats.memory_bytes > 0 && stats.pids > 0,
         "{stats:?}"
     );
-    let top = must(bench.driver.top(workload.id).await, "top");
+    // An engine answers a start before the program has taken the place of the engine's own.
+    let started = async {
+        loop {
+            let top = must(bench.driver.top(workload.id).await, "top");
+            if top
+                .processes
+                .iter()
+                .flatten()
+                .any(|word| word.contains("sleep"))
+            {
+                return top;
+            }
+        }
+    };
+    let top = must(
+        tokio::time::timeout(super::PATIENCE, started).await,
+        "the program",
+    );
     assert!(top.titles.iter().any(|title| title == "PID"), "{top:?}");
-    assert!(
-        top.processes
-            .iter()
-            .all(|row| row.len() == top.titles.len()),
-        "{top:?}"
-    );
-    assert!(
-        top.processes
-            .iter()
-            .flatten()
-            .any(|word| word.contains("sleep")),
-        "{top:?}"
-    );
+    let whole = |row: &Vec<String>| row.len() == top.titles.len();
+    assert!(top.processes.iter().all(whole), "{top:?}");
 }
 
 /// Both directions, resizing, and the status at the end.
