@@ -150,19 +150,10 @@ mod tests {
         let read = blobs.remove(2);
         drop(blobs);
         cache.trim(&[]).unwrap();
-        let here = digests.map_has(&cache);
-        assert_eq!(here, [false, true, true, false]);
+        let here = digests
+            .iter()
+            .map(|digest| cache.store.has(digest).unwrap());
+        assert_eq!(here.collect::<Vec<_>>(), [false, true, true, false]);
         drop(read);
-    }
-
-    trait MapHas {
-        fn map_has(&self, cache: &Cache) -> Vec<bool>;
-    }
-    impl MapHas for Vec<Digest> {
-        fn map_has(&self, cache: &Cache) -> Vec<bool> {
-            self.iter()
-                .map(|digest| cache.store.has(digest).unwrap())
-                .collect()
-        }
     }
 }

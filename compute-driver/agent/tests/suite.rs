@@ -3,6 +3,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::print_stdout,
     reason = "a test that cannot go on has failed"
 )]
 
@@ -10,6 +11,8 @@
 mod calls;
 #[path = "suite/crashes.rs"]
 mod crashes;
+#[path = "suite/docker.rs"]
+mod docker;
 #[path = "suite/http.rs"]
 mod http;
 #[path = "suite/http_server.rs"]

@@ -34,6 +34,8 @@ pub struct World {
     generation: u64,
     agent: Option<JoinHandle<()>>,
     pub shutdown: CancellationToken,
+    /// A real engine in place of the simulated one.
+    pub real: Option<Arc<dyn Driver>>,
     pub machine: MachineFacts,
     clock: Clock,
     _dir: TempDir,
@@ -77,6 +79,7 @@ impl World {
             generation: 0,
             agent: None,
             shutdown: CancellationToken::new(),
+            real: None,
             machine: MachineFacts {
                 cpus: 4,
                 memory_bytes: 8 << 30,
@@ -95,9 +98,13 @@ impl World {
         let (settings, broker) = (self.settings.clone(), self.broker.clone());
         let (engine, host) = (self.engine.clone(), self.host);
         let (clock, images) = (self.clock.clone(), self.images.clone());
+        let real = self.real.clone();
         let (shutdown, machine) = (self.shutdown.clone(), self.machine.clone());
         let live = move |faults: Faults| {
-            let driver: Arc<dyn Driver> = Arc::new(engine.connect(host));
+            let driver = match &real {
+                Some(real) => real.clone(),
+                None => Arc::new(engine.connect(host)) as Arc<dyn Driver>,
+            };
             let driver = Arc::new(FaultyDriver::new(driver, faults.clone()));
             let bus = Bus::memory(&broker, faults);
             let agent = Agent::new(settings.clone(), driver, bus, clock.clone(), images.clone());

@@ -1,0 +1,132 @@
+//! The same agent on a real Docker engine, when `JEROBOAM_TEST_DOCKER` holds its URL. Needs a static
+//! busybox at `/bin/busybox`.
+
+use crate::snapshots::snapshot;
+use crate::world::*;
+use compute_driver::{DockerDriver, DockerSettings, Driver};
+use process::Faults;
+use schemas::host::{Desired, Op, Reply, Seen};
+use schemas::workload::{ImageRef, Power, RunState};
+use std::io::Write;
+use std::sync::Arc;
+
+/// A root filesystem with nothing but busybox, compressed.
+fn busybox() -> Vec<u8> {
+    let binary = std::fs::read("/bin/busybox").expect("a static busybox");
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_size(binary.len() as u64);
+    header.set_mode(0o755);
+    tar.append_data(&mut header, "bin/busybox", &binary[..])
+        .unwrap();
+    let mut link = tar::Header::new_gnu();
+    link.set_entry_type(tar::EntryType::Symlink);
+    link.set_size(0);
+    link.set_mode(0o777);
+    tar.append_link(&mut link, "bin/sh", "busybox").unwrap();
+    let tar = tar.into_inner().unwrap();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&tar).unwrap();
+    gzip.finish().unwrap()
+}
+
+#[tokio::test]
+async fn a_container_lives_and_goes_on_docker_as_on_the_simulated_engine() {
+    let Ok(url) = std::env::var("JEROBOAM_TEST_DOCKER") else {
+        println!("skipped: JEROBOAM_TEST_DOCKER is not set");
+        return;
+    };
+    let mut world = World::without_agent().await;
+    world.settings.stop_grace_s = 1;
+    let driver: Arc<dyn Driver> = Arc::new(DockerDriver::new(DockerSettings::new(url, world.host)));
+    world.real = Some(driver.clone());
+    world.start(Faults::none());
+    let hello = world.hello().await;
+    assert!(
+        hello.inventory.engine.starts_with("Docker"),
+        "{:?}",
+        hello.inventory
+    );
+
+    let image = world.upload(&busybox());
+    let mut want = workload(&image);
+    let words = ["/bin/busybox", "sleep", "600"];
+    want.command = Some(words.map(str::to_owned).to_vec());
+    want.networks = vec![attach(&network("front"))];
+    let first = reached(world.settle(want.id, container(&want)).await);
+    assert_eq!(
+        (first.state, first.interfaces.len()),
+        (RunState::Running, 1)
+    );
+
+    let command = |line: &str| Op::Exec {
+        command: ["/bin/busybox", "sh", "-c", line]
+            .map(str::to_owned)
+            .to_vec(),
+    };
+    let said = world
+        .call(want.id, command("echo kept > /kept; echo done"))
+        .await;
+    assert!(
+        matches!(&said, Reply::Text { text, .. } if text == "done\n"),
+        "{said:?}"
+    );
+
+    let (id, order) = snapshot(&want);
+    let end = world.settle(id, Desired::Snapshot(order.clone())).await;
+    let Seen::Snapshot { manifest } = end.state else {
+        panic!("{end:?}")
+    };
+    assert_eq!(
+        world.images.put.lock().unwrap().len(),
+        2,
+        "one layer and the config"
+    );
+
+    // It ends by itself; a new life of the agent, told the same, leaves it so.
+    let order = world.order(want.id, container(&want)).await;
+    world.settled(&order).await;
+    world
+        .call(want.id, command("kill -9 1; kill -15 1; exit 0"))
+        .await;
+    driver
+        .ensure_stopped(want.id, std::time::Duration::ZERO)
+        .await
+        .unwrap();
+    let ended = world.hear(|seen| {
+        seen.id == want.id
+            && matches!(&seen.state, Seen::Container(it) if it.state == RunState::Exited)
+    });
+    assert_eq!(ended.await.generation, order.generation);
+    world.kill().await;
+    world.start(Faults::none());
+    world.hello().await;
+    world.send(&order).await;
+    assert_eq!(reached(world.settled(&order).await).state, RunState::Exited);
+
+    let mut again = workload(&ImageRef {
+        id: schemas::ids::ImageId(id.0),
+        manifest,
+    });
+    again.command.clone_from(&want.command);
+    again.power = Power::Paused;
+    again.networks.clone_from(&want.networks);
+    let seen = reached(world.settle(again.id, container(&again)).await);
+    assert_eq!(seen.state, RunState::Paused);
+    again.power = Power::Running;
+    reached(world.settle(again.id, container(&again)).await);
+    let said = world.call(again.id, command("cat /kept")).await;
+    assert!(
+        matches!(&said, Reply::Text { text, .. } if text == "kept\n"),
+        "{said:?}"
+    );
+
+    for id in [want.id, again.id] {
+        let gone = world.settle(id, Desired::Absent).await;
+        assert_eq!((gone.state, gone.problem), (Seen::Absent, None));
+    }
+    assert_eq!(driver.list().await.unwrap(), []);
+    assert_eq!(driver.list_networks().await.unwrap(), []);
+    world.kill().await;
+    driver.remove_unused_images(&[]).await.unwrap();
+}
