@@ -59,6 +59,8 @@ CONFIG=$STATE/jeroboam.yaml
 . devstack/lib/services.sh
 # shellcheck source=devstack/lib/packages.sh
 . devstack/lib/packages.sh
+# shellcheck source=devstack/lib/role.sh
+. devstack/lib/role.sh
 # shellcheck source=devstack/lib/cloud.sh
 . devstack/lib/cloud.sh
 # shellcheck source=devstack/lib/image.sh

@@ -113,7 +113,7 @@ if have cargo-nextest; then
 else
     step tests cargo test --workspace --no-fail-fast
 fi
-step scripts shellcheck -x devstack/*.sh devstack/lib/*.sh .ci/run
+step scripts shellcheck -x devstack/*.sh devstack/lib/*.sh tests/e2e/run tests/e2e/start-role .ci/run
 if [ "$QUICK" = no ] && [ -x tests/e2e/run ]; then
     step end-to-end tests/e2e/run
 fi

@@ -104,13 +104,6 @@ END
 # Settings that only some builds know.
 extra_api_settings() { :; }
 
-# start_role NAME: in the background, entered in the ledger.
-start_role() {
-    setsid "$JEROBOAM" -c "$CONFIG" "$1" >>"$STATE/log/$1.log" 2>&1 </dev/null &
-    printf '%s\n' "$!" >"$STATE/$1.pid"
-    remember "$1" "$!"
-}
-
 api_answers() { curl -fsS --max-time 5 "$URL/readyz" >/dev/null 2>&1; }
 
 start_roles() {

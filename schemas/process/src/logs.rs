@@ -35,7 +35,7 @@ impl Default for LogSettings {
     fn default() -> Self {
         LogSettings {
             format: Format::Human,
-            filter: "info,lapin=warn,actix_server=warn".into(),
+            filter: "info,lapin=warn,lapin::channel=off,actix_server=warn".into(),
         }
     }
 }

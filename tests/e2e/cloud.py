@@ -1,0 +1,93 @@
+"""A running cloud, driven as users drive it."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import openstack as sdk
+
+PATIENCE = 90
+
+
+def eventually(condition, why, patience=PATIENCE):
+    """Waits for a condition with a bounded patience; returns its value."""
+    deadline = time.monotonic() + patience
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{why}: still {value!r} after {patience} s")
+        time.sleep(0.2)
+
+
+class Refused(Exception):
+    """The client ended with an error; the text is what it said."""
+
+
+class Cloud:
+    def __init__(self, state, url, table):
+        self.state = Path(state)
+        self.url = url
+        self.table = table
+
+    def openstack(self, *words, cloud="jeroboam-admin", form="json", say=None):
+        """Runs the openstack client; its answer is parsed. `say` is the command's name in the table."""
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("OS_")}
+        environment["OS_CLIENT_CONFIG_FILE"] = str(self.state / "clouds.yaml")
+        line = ["openstack", "--os-cloud", cloud, *map(str, words)]
+        if form:
+            line += ["-f", form]
+        done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=180)
+        name = say or " ".join(_command(words))
+        if done.returncode != 0:
+            said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+            raise Refused(f"{name}: {said[-1] if said else 'no word'}")
+        self.table.note("openstack", name)
+        return json.loads(done.stdout) if form == "json" else done.stdout
+
+    def fails(self, *words, cloud="jeroboam-admin"):
+        """What the client says when the cloud refuses, as it must."""
+        try:
+            self.openstack(*words, cloud=cloud, form=None, say=f"{' '.join(_command(words))} (refused)")
+        except Refused as refused:
+            self.table.note("openstack", f"{' '.join(_command(words))} (refused)")
+            return str(refused)
+        raise AssertionError(f"{words} was not refused")
+
+    def connection(self, cloud="jeroboam-admin"):
+        """The SDK."""
+        config = sdk.config.OpenStackConfig(config_files=[str(self.state / "clouds.yaml")], load_envvars=False)
+        return sdk.connection.Connection(config=config.get_one(cloud))
+
+    # --- the processes
+
+    def pid(self, role):
+        return int((self.state / f"{role}.pid").read_text())
+
+    def kill(self, role):
+        os.kill(self.pid(role), signal.SIGKILL)
+
+    def start(self, role):
+        """As stack.sh starts it, entered in its ledger."""
+        top = Path(__file__).resolve().parents[2]
+        environment = os.environ | {"STATE": str(self.state)}
+        subprocess.run([str(top / "tests/e2e/start-role"), role], env=environment, check=True, timeout=60)
+
+
+def _command(words):
+    """The words of a command, without names and options."""
+    known = {
+        "add", "application", "assignment", "availability", "catalog", "configuration", "confirm", "console",
+        "create", "credential", "delete", "domain", "endpoint", "event", "flavor", "group", "host", "hypervisor",
+        "image", "issue", "keypair", "limits", "list", "log", "pause", "project", "quota", "reboot", "rebuild",
+        "remove", "resize", "revert", "revoke", "role", "save", "server", "service", "set", "show", "start",
+        "stats", "stop", "token", "unpause", "unset", "usage", "user", "versions", "zone",
+    }
+    for word in words:
+        if word not in known:
+            return
+        yield word

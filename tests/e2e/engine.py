@@ -1,0 +1,73 @@
+"""The engine as it is, asked directly: what the cloud says is compared with this."""
+
+import http.client
+import json
+import os
+import socket
+from urllib.parse import quote
+
+SOCKET = os.environ.get("JEROBOAM_TEST_DOCKER", "unix:///var/run/docker.sock").removeprefix("unix://")
+
+
+class _Connection(http.client.HTTPConnection):
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(60)
+        self.sock.connect(SOCKET)
+
+
+def ask(method, path):
+    connection = _Connection("docker", timeout=60)
+    try:
+        connection.request(method, f"/v1.41{path}")
+        answer = connection.getresponse()
+        body = answer.read()
+    finally:
+        connection.close()
+    assert answer.status < 400, f"{method} {path}: {answer.status} {body[:300]!r}"
+    return json.loads(body) if body else None
+
+
+class Engine:
+    """What carries the labels of one host."""
+
+    def __init__(self, host):
+        self.host = host
+
+    def _filters(self, *labels):
+        wanted = [f"jeroboam.host={self.host}", *labels]
+        return quote(json.dumps({"label": wanted}))
+
+    def containers(self):
+        """Our ids of all containers."""
+        found = ask("GET", f"/containers/json?all=true&filters={self._filters()}")
+        return sorted(one["Labels"]["jeroboam.id"] for one in found)
+
+    def inspect(self, server_id):
+        """A server's container; None when there is none. More than one is a defect."""
+        found = ask("GET", f"/containers/json?all=true&filters={self._filters(f'jeroboam.id={server_id}')}")
+        assert len(found) <= 1, f"{len(found)} containers for {server_id}"
+        return ask("GET", f"/containers/{found[0]['Id']}/json") if found else None
+
+    def networks(self):
+        return [one["Name"] for one in ask("GET", f"/networks?filters={self._filters()}")]
+
+    def run(self, server_id, *command):
+        """Runs a command in a server's container, as somebody inside would."""
+        container = self.inspect(server_id)["Id"]
+        order = json.dumps({"Cmd": list(command), "AttachStdout": True, "AttachStderr": True})
+        made = self._post(f"/containers/{container}/exec", order)
+        output = self._post(f"/exec/{json.loads(made)['Id']}/start", json.dumps({"Detach": False, "Tty": True}))
+        return output.decode(errors="replace")
+
+    @staticmethod
+    def _post(path, body):
+        connection = _Connection("docker", timeout=60)
+        try:
+            connection.request("POST", f"/v1.41{path}", body, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            content = answer.read()
+        finally:
+            connection.close()
+        assert answer.status < 400, f"{path}: {answer.status} {content[:300]!r}"
+        return content
