@@ -8,6 +8,7 @@ pub mod bootstrap;
 pub mod cli;
 pub mod client;
 pub mod command;
+pub mod notifications;
 pub mod roles;
 pub mod seed;
 pub mod settings;

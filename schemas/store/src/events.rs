@@ -59,7 +59,7 @@ pub struct New<'a> {
     pub message: &'a str,
 }
 
-pub(crate) fn insert(conn: &mut Conn, now: Timestamp, new: New<'_>) -> Result<()> {
+pub(crate) fn insert(conn: &mut Conn, now: Timestamp, new: New<'_>) -> Result<Event> {
     let event = Event {
         id: Uuid::now_v7().to_string(),
         at: now.0,
@@ -76,7 +76,7 @@ pub(crate) fn insert(conn: &mut Conn, now: Timestamp, new: New<'_>) -> Result<()
     diesel::insert_into(events::table)
         .values(&event)
         .execute(conn)?;
-    Ok(())
+    Ok(event)
 }
 
 /// All of one object's, oldest first.

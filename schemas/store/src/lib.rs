@@ -26,6 +26,7 @@ pub use scope::Scope;
 pub use tx::Tx;
 
 use connection::{Backend, blocking};
+use events::Event;
 use process::{Clock, Faults};
 use schemas::Hint;
 use std::sync::Arc;
@@ -38,6 +39,7 @@ pub struct Store {
     clock: Clock,
     faults: Faults,
     hints: broadcast::Sender<Hint>,
+    events: broadcast::Sender<Event>,
 }
 
 impl Store {
@@ -49,12 +51,12 @@ impl Store {
     pub async fn open(url: &str, options: Options, clock: Clock) -> schemas::Result<Store> {
         let url = url.to_owned();
         let backend = blocking(move || Backend::open(&url, &options)).await??;
-        let (hints, _) = broadcast::channel(4096);
         Ok(Store {
             backend: Arc::new(backend),
             clock,
             faults: Faults::none(),
-            hints,
+            hints: broadcast::channel(4096).0,
+            events: broadcast::channel(4096).0,
         })
     }
 
@@ -63,6 +65,7 @@ impl Store {
         Store {
             faults,
             hints: broadcast::channel(4096).0,
+            events: broadcast::channel(4096).0,
             ..self.clone()
         }
     }
@@ -113,9 +116,12 @@ impl Store {
     ) -> schemas::Result<T> {
         let commit = self.backend.write(&self.clock, change);
         let done = self.faults.around("store.commit", commit).await;
-        let (value, hints) = done.map_err(Fail::into_error)?;
-        for hint in hints {
+        let (value, after) = done.map_err(Fail::into_error)?;
+        for hint in after.hints {
             let _ = self.hints.send(hint);
+        }
+        for event in after.events {
+            let _ = self.events.send(event);
         }
         Ok(value)
     }
@@ -124,6 +130,12 @@ impl Store {
     /// that is too slow misses some; they are only hints.
     pub fn hints(&self) -> broadcast::Receiver<Hint> {
         self.hints.subscribe()
+    }
+
+    /// Events of every write made through this handle and its clones, after their commit: what
+    /// the outside is notified of. A listener that is too slow misses some; the table has them all.
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
     }
 
     /// The clock that rows are stamped with.

@@ -1,15 +1,23 @@
 //! A write transaction: the connection, one time for all its rows, and the work it makes due.
 
 use crate::connection::Conn;
+use crate::events::{self, Event};
 use crate::fail::Result;
-use crate::{events, work};
+use crate::work;
 use schemas::{Hint, Kind, Timestamp};
+
+/// What others are told once the transaction is committed.
+#[derive(Default)]
+pub(crate) struct After {
+    pub hints: Vec<Hint>,
+    pub events: Vec<Event>,
+}
 
 /// An open write transaction. Derefs to the connection for queries.
 pub struct Tx<'a> {
     conn: &'a mut Conn,
     now: Timestamp,
-    pub(crate) hints: Vec<Hint>,
+    pub(crate) after: After,
 }
 
 impl<'a> Tx<'a> {
@@ -17,7 +25,7 @@ impl<'a> Tx<'a> {
         Tx {
             conn,
             now,
-            hints: Vec::new(),
+            after: After::default(),
         }
     }
 
@@ -32,7 +40,7 @@ impl<'a> Tx<'a> {
     /// The database's.
     pub fn due(&mut self, kind: Kind, id: &str) -> Result<()> {
         work::due(self.conn, kind, id, self.now)?;
-        self.hints.push(Hint {
+        self.after.hints.push(Hint {
             kind,
             id: id.to_owned(),
         });
@@ -44,7 +52,9 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// The database's.
     pub fn event(&mut self, event: events::New<'_>) -> Result<()> {
-        events::insert(self.conn, self.now, event)
+        let event = events::insert(self.conn, self.now, event)?;
+        self.after.events.push(event);
+        Ok(())
     }
 }
 

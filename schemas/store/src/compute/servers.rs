@@ -179,7 +179,10 @@ pub fn unplaced(conn: &mut Conn, scope: &Scope) -> Result<Vec<Server>> {
         .order(servers::id)
         .select(Server::as_select())
         .load(conn)?;
-    Ok(rows.into_iter().filter(|server| scope.sees(&server.project_id)).collect())
+    Ok(rows
+        .into_iter()
+        .filter(|server| scope.sees(&server.project_id))
+        .collect())
 }
 
 /// Writes a new server and makes it due.

@@ -6,11 +6,11 @@
 
 use super::Conn;
 use crate::fail::{Fail, Result};
-use crate::tx::Tx;
+use crate::tx::{After, Tx};
 use diesel::SqliteConnection;
 use diesel::connection::SimpleConnection;
 use process::Clock;
-use schemas::{Error, Hint};
+use schemas::Error;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 const MOST: usize = 64;
 
 /// What a transaction ends with.
-pub(crate) type Outcome<T> = Result<(T, Vec<Hint>)>;
+pub(crate) type Outcome<T> = Result<(T, After)>;
 
 /// Where a transaction's outcome is left for whoever asked for it.
 pub(crate) struct Slot<T>(Arc<Mutex<Option<Outcome<T>>>>);
@@ -64,7 +64,7 @@ impl<T: Send, F: Fn(&mut Tx<'_>) -> Result<T> + Send + Sync> Job for Transaction
         }
         let done = catch_unwind(AssertUnwindSafe(|| {
             let mut tx = Tx::new(conn, self.clock.now());
-            (self.change)(&mut tx).map(|value| (value, tx.hints))
+            (self.change)(&mut tx).map(|value| (value, tx.after))
         }));
         let outcome = done.unwrap_or_else(|_| {
             Err(Fail::Told(Error::internal(

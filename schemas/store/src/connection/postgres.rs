@@ -68,7 +68,7 @@ impl Postgres {
         }
         conn.transaction(|conn| {
             let mut tx = Tx::new(conn, clock.now());
-            change(&mut tx).map(|value| (value, tx.hints))
+            change(&mut tx).map(|value| (value, tx.after))
         })
     }
 
