@@ -9,10 +9,14 @@ use store::events::Event;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 /// Sends notifications of this store's events until the store is gone.
-pub async fn forward(store: &Store, bus: &Bus, host: &str) {
+pub async fn forward(store: &Store, bus: &Bus) {
+    let host = nix::unistd::gethostname()
+        .ok()
+        .and_then(|name| name.into_string().ok());
+    let host = host.unwrap_or_else(|| "localhost".into());
     let mut events = store.events();
     while let Some(event) = next(&mut events).await {
-        if let Err(error) = bus.notify(&notification(event, host)).await {
+        if let Err(error) = bus.notify(&notification(event, &host)).await {
             tracing::debug!(%error, "a notification is dropped");
         }
     }

@@ -1,6 +1,7 @@
-//! The REST services. Hints of what requests wrote go from the store to the bus.
+//! The REST services. Hints and notifications of what requests wrote go from the store to the bus.
 
 use super::Process;
+use crate::notifications;
 use crate::settings::listen;
 use ::api::AppState;
 use bus::Bus;
@@ -19,12 +20,13 @@ pub async fn live(process: &Process, shutdown: &Shutdown) -> Result<()> {
     let listener = listen(settings.http.listen)?;
     let store = process.store().await?;
     let bus = Bus::connect(&settings.bus, Faults::none()).await?;
-    let hints = store.hints();
+    let (hints, told) = (store.hints(), store.clone());
     let state = AppState::new(store, settings.api.clone())?;
     tracing::info!(address = %settings.http.listen, "the api listens");
     tokio::select! {
         ended = ::api::serve(listener, state, shutdown.token()) => ended,
-        () = forward(hints, bus) => Ok(()),
+        () = forward(hints, bus.clone()) => Ok(()),
+        () = notifications::forward(&told, &bus) => Ok(()),
     }
 }
 

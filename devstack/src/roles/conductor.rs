@@ -1,6 +1,7 @@
 //! Reconcilers and the scheduler.
 
 use super::Process;
+use crate::notifications;
 use ::conductor::Conductor;
 use bus::Bus;
 use process::{Faults, Shutdown};
@@ -12,8 +13,10 @@ pub async fn live(process: &Process, shutdown: &Shutdown) -> Result<()> {
     let store = process.store().await?;
     let bus = Bus::connect(&settings.bus, Faults::none()).await?;
     tracing::info!("the conductor works");
-    Conductor::new(store, bus, settings.conductor.clone())
-        .run(shutdown.token())
-        .await;
+    let conductor = Conductor::new(store.clone(), bus.clone(), settings.conductor.clone());
+    tokio::select! {
+        () = conductor.run(shutdown.token()) => {}
+        () = notifications::forward(&store, &bus) => {}
+    }
     Ok(())
 }
