@@ -208,3 +208,40 @@ pub fn release(tx: &mut Tx<'_>, id: &str, size: Size, count: i32) -> Result<()> 
         .execute(&mut **tx)?;
     Ok(())
 }
+
+/// What an operator says about a host.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Order {
+    /// New servers are placed there, or not.
+    pub enabled: Option<bool>,
+    /// Why it is disabled.
+    pub reason: Option<String>,
+    /// It is dead, whatever its agent says.
+    pub forced_down: Option<bool>,
+}
+
+/// Writes an operator's order down and makes the host due. False when there is no such host.
+pub fn order(tx: &mut Tx<'_>, id: &str, order: &Order) -> Result<bool> {
+    let Some(mut host) = get(tx, id)? else {
+        return Ok(false);
+    };
+    if let Some(enabled) = order.enabled {
+        host.state = if enabled { "enabled" } else { "disabled" }.into();
+        host.disabled_reason = order.reason.clone().filter(|_| !enabled);
+    }
+    if let Some(down) = order.forced_down {
+        host.forced_down = i32::from(down);
+    }
+    let now = tx.now().0;
+    diesel::update(hosts::table.find(id))
+        .set((
+            hosts::state.eq(&host.state),
+            hosts::disabled_reason.eq(&host.disabled_reason),
+            hosts::forced_down.eq(host.forced_down),
+            hosts::revision.eq(hosts::revision + 1),
+            hosts::updated_at.eq(now),
+        ))
+        .execute(&mut **tx)?;
+    tx.due(schemas::Kind::Host, id)?;
+    Ok(true)
+}
