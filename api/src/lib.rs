@@ -46,6 +46,7 @@
 
 pub mod auth;
 pub mod call;
+pub mod compute;
 pub mod ctx;
 mod dispatch;
 pub mod error;
@@ -78,6 +79,7 @@ pub fn routes() -> Vec<Route> {
         group(Service::Platform, platform::routes()),
         versions::routes(),
         group(Service::Identity, identity::routes()),
+        group(Service::Compute, compute::routes()),
     ]
     .into_iter()
     .flatten()

@@ -27,7 +27,12 @@ use std::time::SystemTime;
 
 /// Every rule the services declare, and the building blocks they refer to.
 pub fn defaults() -> Vec<&'static RuleDefault> {
-    [base::ALL, crate::identity::rules::ALL].concat()
+    [
+        base::ALL,
+        crate::identity::rules::ALL,
+        crate::compute::rules::ALL,
+    ]
+    .concat()
 }
 
 /// One consistent set of compiled rules.

@@ -32,6 +32,8 @@ pub struct Settings {
     pub password_checks: usize,
     /// Longest list an identity request gets in one page; `None` for no bound.
     pub list_limit: Option<usize>,
+    /// About compute.
+    pub compute: crate::compute::Settings,
 }
 
 impl Default for Settings {
@@ -48,6 +50,7 @@ impl Default for Settings {
             lockout_s: 300,
             password_checks: 4,
             list_limit: None,
+            compute: crate::compute::Settings::default(),
         }
     }
 }
