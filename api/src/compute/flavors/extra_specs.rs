@@ -117,7 +117,7 @@ fn legal(key: &str, value: &str) -> Result<()> {
 async fn change(
     store: &Store,
     id: String,
-    how: impl Fn(&mut Extra) -> Result<()> + Send + 'static,
+    how: impl Fn(&mut Extra) -> Result<()> + Send + Sync + 'static,
 ) -> Result<()> {
     store
         .write(move |tx: &mut Tx<'_>| {
