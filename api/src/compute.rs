@@ -12,9 +12,11 @@ mod call;
 mod check;
 mod extensions;
 mod flavors;
+mod hosts;
 mod keypairs;
 mod list;
 pub mod rules;
+mod servers;
 mod settings;
 
 pub use settings::Settings;
@@ -23,8 +25,13 @@ use crate::route::Route;
 
 /// The routes of compute.
 pub fn routes() -> Vec<Route> {
-    [extensions::routes(), flavors::routes(), keypairs::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        extensions::routes(),
+        flavors::routes(),
+        keypairs::routes(),
+        servers::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

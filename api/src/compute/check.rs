@@ -100,3 +100,48 @@ pub fn key_of(key: &str) -> Result<()> {
     }
     at_most("metadata", key, 255)
 }
+
+/// A host name (RFC 1123): one label of at most 63 letters, digits and inner dashes; dots may
+/// divide several.
+///
+/// # Errors
+/// `BadRequest`.
+pub fn hostname(text: &str) -> Result<()> {
+    let label = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label
+                .chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || letter == '-')
+    };
+    match text.len() <= 255 && text.split('.').all(label) {
+        true => Ok(()),
+        false => Err(invalid(
+            "hostname",
+            &format!("'{text}' is not a 'hostname'"),
+        )),
+    }
+}
+
+/// An address of the family the field is for; empty removes it.
+///
+/// # Errors
+/// `BadRequest`.
+pub fn address(field: &str, text: Option<&str>) -> Result<()> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else {
+        return Ok(());
+    };
+    let right = match field.ends_with('6') {
+        true => text.parse::<std::net::Ipv6Addr>().is_ok(),
+        false => text.parse::<std::net::Ipv4Addr>().is_ok(),
+    };
+    match right {
+        true => Ok(()),
+        false => Err(invalid(
+            field,
+            &format!("'{text}' is no address of this family."),
+        )),
+    }
+}

@@ -131,6 +131,13 @@ fn files(server: &Server, spec: &Spec) -> Vec<InjectedFile> {
         let line = format!("{}\n", key.public_key.trim_end());
         files.push(text("/root/.ssh/authorized_keys", 0o600, &line));
     }
+    for file in &spec.files {
+        files.push(InjectedFile {
+            path: file.path.clone(),
+            mode: 0o644,
+            content_b64: file.content_b64.clone(),
+        });
+    }
     if let Some(user_data) = &spec.user_data {
         files.push(InjectedFile {
             path: format!("{CONFIG_DRIVE}/user_data"),

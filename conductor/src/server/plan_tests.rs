@@ -40,6 +40,9 @@ fn spec() -> Spec {
         reservation_id: "r-1".into(),
         launch_index: 0,
         config_drive: false,
+        files: vec![],
+        access_v4: String::new(),
+        access_v6: String::new(),
     }
 }
 

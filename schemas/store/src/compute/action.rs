@@ -21,6 +21,7 @@ pub enum Action {
     Unlock,
     Delete,
     ResetState,
+    Update,
     Metadata,
     Tags,
     Console,
@@ -67,7 +68,7 @@ const fn row(
 
 const LIVE: &[&str] = &["active", "paused", "suspended", "stopped"];
 
-const TABLE: [Row; 19] = [
+const TABLE: [Row; 20] = [
     row(Action::Start, "start", &["stopped"], Task::None, true),
     row(Action::Stop, "stop", &["active", "error"], Task::None, true),
     row(Action::Reboot, "reboot", &["active"], Task::None, true),
@@ -113,6 +114,7 @@ const TABLE: [Row; 19] = [
     row(Action::Unlock, "unlock", &[], Task::Any, false),
     row(Action::Delete, "delete", &[], Task::Any, true),
     row(Action::ResetState, "resetState", &[], Task::Any, false),
+    row(Action::Update, "update", &[], Task::Any, true),
     row(Action::Metadata, "update metadata", LIVE, Task::Any, true),
     row(Action::Tags, "update tags", LIVE, Task::Any, false),
     row(
@@ -237,6 +239,10 @@ mod tests {
             ),
             (
                 Action::Delete,
+                "building active stopped paused resized error",
+            ),
+            (
+                Action::Update,
                 "building active stopped paused resized error",
             ),
             (

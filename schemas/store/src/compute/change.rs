@@ -113,7 +113,7 @@ fn record(
     // What the row alone shows has no instance action in Nova, but for locks and resizes.
     let silent = matches!(
         action,
-        Action::Metadata | Action::Tags | Action::Console | Action::Diagnostics
+        Action::Update | Action::Metadata | Action::Tags | Action::Console | Action::Diagnostics
     );
     if silent {
         return Ok(());

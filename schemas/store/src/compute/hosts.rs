@@ -245,3 +245,52 @@ pub fn order(tx: &mut Tx<'_>, id: &str, order: &Order) -> Result<bool> {
     tx.due(schemas::Kind::Host, id)?;
     Ok(true)
 }
+
+/// A host without its inventory.
+#[derive(Clone, Debug, Queryable, Selectable, PartialEq, Eq)]
+#[diesel(table_name = hosts)]
+pub struct Brief {
+    /// UUID.
+    pub id: String,
+    /// Name.
+    pub hostname: String,
+    /// `enabled` or `disabled`.
+    pub state: String,
+    /// 1 = an operator says it is dead.
+    pub forced_down: i32,
+    /// µs; last sign of life.
+    pub seen_at: i64,
+}
+
+impl Brief {
+    /// Heard of within `silence` and not declared dead.
+    pub fn is_up(&self, now: Timestamp, silence: std::time::Duration) -> bool {
+        self.forced_down == 0 && now.since(Timestamp(self.seen_at)) < silence
+    }
+}
+
+/// These hosts, without their inventories.
+pub fn briefs(conn: &mut Conn, ids: &[String]) -> Result<Vec<Brief>> {
+    Ok(hosts::table
+        .filter(hosts::id.eq_any(ids))
+        .select(Brief::as_select())
+        .load(conn)?)
+}
+
+/// Ids of the hosts of this name (one, but for a machine whose agent was set up anew).
+pub fn named(conn: &mut Conn, hostname: &str) -> Result<Vec<String>> {
+    Ok(hosts::table
+        .filter(hosts::hostname.eq(hostname).or(hosts::id.eq(hostname)))
+        .select(hosts::id)
+        .load(conn)?)
+}
+
+/// Is there a host in this zone?
+pub fn zone_exists(conn: &mut Conn, zone: &str) -> Result<bool> {
+    let any: Option<String> = hosts::table
+        .filter(hosts::zone.eq(zone))
+        .select(hosts::id)
+        .first(conn)
+        .optional()?;
+    Ok(any.is_some())
+}

@@ -2,7 +2,7 @@
 //! (compute's API, stacks, clusters) makes them here.
 
 use super::servers::{self, Server, Sight};
-use super::spec::{BootImage, Flavor, Key, Spec};
+use super::spec::{BootImage, File, Flavor, Key, Spec};
 use super::{charge, groups, lives, quotas};
 use crate::{Result, Tx, events};
 use schemas::ids::ServerId;
@@ -52,6 +52,12 @@ pub struct Launch {
     pub command: Option<Vec<String>>,
     /// As given.
     pub config_drive: bool,
+    /// Put into it before its first start.
+    pub files: Vec<File>,
+    /// `accessIPv4`, as given.
+    pub access_v4: String,
+    /// `accessIPv6`, as given.
+    pub access_v6: String,
     /// At least so many, or none at all.
     pub min_count: u32,
     /// At most so many.
@@ -154,6 +160,9 @@ fn one(
         reservation_id: reservation.to_owned(),
         launch_index: index,
         config_drive: wanted.config_drive,
+        files: wanted.files.clone(),
+        access_v4: wanted.access_v4.clone(),
+        access_v6: wanted.access_v6.clone(),
     };
     let server = Server {
         project_id: wanted.project_id.clone(),

@@ -55,6 +55,24 @@ pub struct Spec {
     pub launch_index: u32,
     /// `config_drive` as given; files are injected either way.
     pub config_drive: bool,
+    /// Files put into it before its first start (`personality`, before 2.57).
+    #[serde(default)]
+    pub files: Vec<File>,
+    /// `accessIPv4` as given: shown, nothing more.
+    #[serde(default)]
+    pub access_v4: String,
+    /// `accessIPv6` as given.
+    #[serde(default)]
+    pub access_v6: String,
+}
+
+/// A file the user gave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct File {
+    /// Where, absolute.
+    pub path: String,
+    /// Base64.
+    pub content_b64: String,
 }
 
 /// The image a server boots from, resolved when it was asked for.

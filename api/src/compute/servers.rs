@@ -1,0 +1,74 @@
+//! Servers: `/servers` and all below it.
+
+mod create;
+mod list;
+mod status;
+mod stored;
+mod update;
+mod view;
+mod wish;
+
+use super::call::asked;
+use super::rules;
+use crate::ctx::{Caller, Ctx};
+use crate::extract::{Path, Query};
+use crate::reply::{self, Reply};
+use crate::route::{Route, delete, get, post, put};
+use list::one;
+use serde::Serialize;
+use store::compute::change;
+use view::{Place, View};
+
+/// Bodies with user data and files are larger than others.
+const BODY_LIMIT: usize = 1 << 20;
+
+/// The routes of servers.
+pub fn routes() -> Vec<Route> {
+    vec![
+        get("/servers", index),
+        get("/servers/detail", detail),
+        get("/servers/{id}", show),
+        post("/servers", create::create).body_limit(BODY_LIMIT),
+        put("/servers/{id}", update::update),
+        delete("/servers/{id}", remove),
+    ]
+}
+
+/// A body `{"server": …}`.
+#[derive(Serialize)]
+struct Body<T> {
+    server: T,
+}
+
+async fn index(ctx: Ctx<rules::Index>, query: Query) -> Reply {
+    list::list::<rules::IndexAll>(&ctx, &query, false).await
+}
+
+async fn detail(ctx: Ctx<rules::Detail>, query: Query) -> Reply {
+    list::list::<rules::DetailAll>(&ctx, &query, true).await
+}
+
+async fn show(ctx: Ctx<rules::Show>, Path(id): Path<String>) -> Reply {
+    let (server, facts) = one(&ctx, id).await?;
+    let view = View::new(&ctx).with(facts);
+    reply::ok(&Body {
+        server: view.whole(&server, Place::One)?,
+    })
+}
+
+/// The answer to a change: the server as it is after it.
+async fn changed(caller: &Caller, id: String) -> crate::reply::Reply {
+    let (server, facts) = one(caller, id).await?;
+    let view = View::new(caller).with(facts);
+    reply::ok(&Body {
+        server: view.whole(&server, Place::Changed)?,
+    })
+}
+
+async fn remove(ctx: Ctx<rules::Delete>, Path(id): Path<String>) -> Reply {
+    let asked = asked(&ctx);
+    ctx.store()
+        .write(move |tx| change::delete(tx, &asked, &id))
+        .await?;
+    reply::no_content()
+}

@@ -1,0 +1,408 @@
+//! `GET /servers` and `/servers/detail`: what the query narrows by, and the page.
+
+use super::status::{states_with, status};
+use super::stored::{sight, stored};
+use super::view::{Place, View};
+use crate::compute::call::{minor, must, own, settings};
+use crate::compute::hosts::Facts;
+use crate::compute::list::Listed;
+use crate::compute::rules;
+use crate::ctx::Caller;
+use crate::extract::{Listing, Query};
+use crate::policy::Rule;
+use crate::reply::{self, Reply};
+use regex::{Regex, RegexBuilder};
+use schemas::{Error, Result, Timestamp};
+use std::collections::BTreeSet;
+use store::compute::listing::{self, Filter, KEYS, Page};
+use store::compute::servers::Server;
+use store::compute::{hosts, servers};
+use store::{Conn, Scope};
+
+/// What a row must be like beyond what the database can tell.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    name: Option<Regex>,
+    address: Option<Regex>,
+    statuses: Vec<String>,
+    tags: Tags,
+    metadata: Vec<(String, String)>,
+    task_state: Option<String>,
+    power_state: Option<u8>,
+    key_name: Option<String>,
+    reservation_id: Option<String>,
+    description: Option<String>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Tags {
+    all: Vec<String>,
+    any: Vec<String>,
+    not_all: Vec<String>,
+    not_any: Vec<String>,
+}
+
+/// Answers a list; `All` is the rule for lists over all projects.
+pub async fn list<All: Rule>(caller: &Caller, query: &Query, whole: bool) -> Reply {
+    let most = settings(caller).max_limit;
+    let keys: Vec<&str> = KEYS.iter().map(|key| key.0).collect();
+    let listing = Listing::read(query, &keys, Some(most))?;
+    let everybody = query.boolean("all_tenants")?.unwrap_or(false);
+    let scope = match everybody {
+        true => {
+            must::<All>(caller)?;
+            Scope::All
+        }
+        false => own(caller)?,
+    };
+    let (filter, wanted, host) = read(caller, query, everybody)?;
+    let sort = listing.sort.iter().filter_map(|(name, ascending)| {
+        let key = KEYS.iter().find(|key| key.0 == name)?;
+        Some((key.1, *ascending))
+    });
+    let mut page = Page {
+        scope,
+        filter,
+        sort: sort.collect(),
+        marker: listing.marker.clone(),
+        limit: listing.limit.unwrap_or(most),
+    };
+    if only_deleted(caller, query)? {
+        page.limit = 0;
+    }
+    let view = View::new(caller);
+    let needs_hosts = whole && view.needs_hosts();
+    let (now, settings) = (caller.state().clock.now(), settings(caller).clone());
+    let (rows, facts) = caller
+        .read(move |conn| {
+            let mut page = page.clone();
+            if let Some(host) = &host {
+                page.filter.host_ids = Some(hosts::named(conn, host)?);
+            }
+            let rows = rows(conn, &page, &wanted)?;
+            let facts = match needs_hosts {
+                true => Facts::read(
+                    conn,
+                    rows.iter().map(|row| row.host_id.as_ref()),
+                    now,
+                    &settings,
+                )?,
+                false => Facts::default(),
+            };
+            Ok((rows, facts))
+        })
+        .await?;
+    let view = view.with(facts);
+    let next = listing.next(caller, rows.len(), rows.last().map(|row| row.id.as_str()));
+    if !whole {
+        let items: Vec<_> = rows.iter().map(|row| view.short(row)).collect();
+        return reply::ok(&Listed {
+            name: "servers",
+            items: &items,
+            next,
+        });
+    }
+    let items = rows
+        .iter()
+        .map(|row| view.whole(row, Place::List))
+        .collect::<Result<Vec<_>>>()?;
+    reply::ok(&Listed {
+        name: "servers",
+        items: &items,
+        next,
+    })
+}
+
+fn rows(conn: &mut Conn, page: &Page, wanted: &Wanted) -> store::Result<Vec<Server>> {
+    if wanted.is_nothing() {
+        return listing::page(conn, page, None);
+    }
+    let keep = |row: &Server| wanted.matches(row).map_err(store::Fail::Told);
+    listing::page(conn, page, Some(&keep))
+}
+
+/// Rows of deleted servers are not kept: whoever asks for them alone gets none.
+fn only_deleted(caller: &Caller, query: &Query) -> Result<bool> {
+    let status = query
+        .all("status")
+        .any(|word| word.eq_ignore_ascii_case("deleted"));
+    if !caller.is_admin() {
+        return match status {
+            true => Err(Error::Forbidden(
+                "Only administrators may list deleted instances".into(),
+            )),
+            false => Ok(false),
+        };
+    }
+    Ok(status || query.boolean("deleted")?.unwrap_or(false))
+}
+
+/// What the query narrows by. What only operators may ask by is ignored for the others, as Nova
+/// does.
+fn read(
+    caller: &Caller,
+    query: &Query,
+    everybody: bool,
+) -> Result<(Filter, Wanted, Option<String>)> {
+    let operator = caller.check::<rules::AllFilters>(&caller.own());
+    let minor = minor(caller);
+    let text = |name: &str| {
+        query
+            .get(name)
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
+    };
+    let from = |since: u16, name: &str| text(name).filter(|_| minor >= since);
+    // Since 2.83 everybody may ask by these.
+    let later = |name: &str| text(name).filter(|_| operator || minor >= 83);
+    let alone = |name: &str| text(name).filter(|_| operator);
+    let mut filter = Filter {
+        image_id: text("image"),
+        flavor_id: text("flavor"),
+        zone: later("availability_zone"),
+        user_id: later("user_id"),
+        changed_since: time(query, "changes-since")?,
+        changed_before: match minor {
+            66.. => time(query, "changes-before")?,
+            _ => None,
+        },
+        ..Filter::default()
+    };
+    if everybody {
+        filter.project_id = alone("project_id").or_else(|| alone("tenant_id"));
+    }
+    if let Some(id) = alone("uuid") {
+        filter.ids = Some(vec![id]);
+    }
+    if minor >= 73 {
+        filter.locked = query.boolean("locked")?;
+    }
+    let statuses: Vec<String> = query.all("status").map(str::to_owned).collect();
+    for word in &statuses {
+        let states = states_with(word);
+        if states.is_empty() {
+            filter.ids = Some(Vec::new());
+        }
+        filter
+            .vm_states
+            .extend(states.into_iter().map(str::to_owned));
+    }
+    if let Some(state) = later("vm_state") {
+        filter.vm_states = vec![state.to_lowercase()];
+    }
+    let mut wanted = Wanted {
+        statuses,
+        address: text("ip")
+            .or_else(|| from(5, "ip6"))
+            .map(|pattern| expression(&pattern))
+            .transpose()?,
+        task_state: later("task_state"),
+        power_state: later("power_state").and_then(|number| number.parse().ok()),
+        key_name: later("key_name"),
+        reservation_id: text("reservation_id"),
+        description: alone("description"),
+        ..Wanted::default()
+    };
+    if let Some(name) = text("name") {
+        if name.chars().all(|letter| !is_special(letter)) {
+            filter.name_holds = Some(name.clone());
+        }
+        wanted.name = Some(expression(&name)?);
+    }
+    if minor >= 26 {
+        wanted.tags = Tags {
+            all: tags(query, "tags"),
+            any: tags(query, "tags-any"),
+            not_all: tags(query, "not-tags"),
+            not_any: tags(query, "not-tags-any"),
+        };
+    }
+    if let Some(metadata) = alone("metadata") {
+        let items: std::collections::BTreeMap<String, String> = serde_json::from_str(&metadata)
+            .map_err(|_| Error::BadRequest("metadata must be a JSON object of texts.".into()))?;
+        wanted.metadata = items.into_iter().collect();
+    }
+    Ok((filter, wanted, alone("host").or_else(|| alone("node"))))
+}
+
+fn time(query: &Query, name: &str) -> Result<Option<i64>> {
+    let Some(text) = query.get(name) else {
+        return Ok(None);
+    };
+    Timestamp::parse(text)
+        .map(|time| Some(time.0))
+        .ok_or_else(|| Error::BadRequest(format!("Invalid {name} value: {text} is no time.")))
+}
+
+fn tags(query: &Query, name: &str) -> Vec<String> {
+    query
+        .get(name)
+        .into_iter()
+        .flat_map(|list| list.split(','))
+        .filter(|tag| !tag.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+fn is_special(letter: char) -> bool {
+    "\\.+*?()|[]{}^$".contains(letter)
+}
+
+fn expression(pattern: &str) -> Result<Regex> {
+    RegexBuilder::new(pattern)
+        .size_limit(1 << 18)
+        .build()
+        .map_err(|_| {
+            Error::BadRequest(format!(
+                "{pattern:?} is no regular expression; put a backslash before what is special."
+            ))
+        })
+}
+
+impl Wanted {
+    fn is_nothing(&self) -> bool {
+        self.name.is_none()
+            && self.address.is_none()
+            && self.statuses.is_empty()
+            && self.tags.is_nothing()
+            && self.metadata.is_empty()
+            && self.task_state.is_none()
+            && self.power_state.is_none()
+            && self.key_name.is_none()
+            && self.reservation_id.is_none()
+            && self.description.is_none()
+    }
+
+    fn matches(&self, row: &Server) -> Result<bool> {
+        if let Some(name) = &self.name
+            && !name.is_match(&row.name)
+        {
+            return Ok(false);
+        }
+        let shown = status(&row.vm_state, row.task_state.as_deref());
+        if !self.statuses.is_empty()
+            && !self
+                .statuses
+                .iter()
+                .any(|word| word.eq_ignore_ascii_case(shown))
+        {
+            return Ok(false);
+        }
+        if let Some(task) = &self.task_state
+            && row.task_state.as_ref() != Some(task)
+        {
+            return Ok(false);
+        }
+        Ok(self.sight_matches(row)? && self.spec_matches(row)?)
+    }
+
+    fn sight_matches(&self, row: &Server) -> Result<bool> {
+        if self.address.is_none() && self.power_state.is_none() {
+            return Ok(true);
+        }
+        let sight = sight(row)?;
+        let address = self.address.as_ref().is_none_or(|wanted| {
+            let mut interfaces = sight.interfaces().iter();
+            interfaces.any(|one| wanted.is_match(one.address))
+        });
+        let power = super::status::power_state(sight.run_state());
+        Ok(address && self.power_state.is_none_or(|wanted| wanted == power))
+    }
+
+    fn spec_matches(&self, row: &Server) -> Result<bool> {
+        let nothing = self.tags.is_nothing()
+            && self.metadata.is_empty()
+            && self.key_name.is_none()
+            && self.reservation_id.is_none()
+            && self.description.is_none();
+        if nothing {
+            return Ok(true);
+        }
+        let stored = stored(row)?;
+        let text = |raw: &serde_json::value::RawValue| {
+            serde_json::from_str::<Option<String>>(raw.get())
+                .ok()
+                .flatten()
+        };
+        let same =
+            |wanted: &Option<String>, held: Option<String>| wanted.is_none() || *wanted == held;
+        let tags: BTreeSet<String> =
+            serde_json::from_str(stored.spec.tags.get()).map_err(Error::internal)?;
+        let metadata: std::collections::BTreeMap<String, String> =
+            serde_json::from_str(stored.spec.metadata.get()).map_err(Error::internal)?;
+        Ok(self.tags.match_all(&tags)
+            && self
+                .metadata
+                .iter()
+                .all(|(key, value)| metadata.get(key) == Some(value))
+            && same(
+                &self.key_name,
+                stored.spec.key.as_ref().and_then(|key| text(key.name)),
+            )
+            && same(&self.reservation_id, text(stored.spec.reservation_id))
+            && same(&self.description, text(stored.spec.description)))
+    }
+}
+
+impl Tags {
+    fn is_nothing(&self) -> bool {
+        [&self.all, &self.any, &self.not_all, &self.not_any]
+            .iter()
+            .all(|list| list.is_empty())
+    }
+
+    fn match_all(&self, held: &BTreeSet<String>) -> bool {
+        let has = |tag: &String| held.contains(tag);
+        self.all.iter().all(has)
+            && (self.any.is_empty() || self.any.iter().any(has))
+            && (self.not_all.is_empty() || !self.not_all.iter().all(has))
+            && !self.not_any.iter().any(has)
+    }
+}
+
+/// One server the caller may see, with what is shown of its host.
+pub async fn one(caller: &Caller, id: String) -> Result<(Server, Facts)> {
+    let scope = caller.scope();
+    let (now, settings) = (caller.state().clock.now(), settings(caller).clone());
+    let needs_hosts = caller.is_admin();
+    caller
+        .read(move |conn| {
+            let found = servers::get(conn, &scope, &id)?;
+            let row = found.ok_or_else(|| store::compute::change::missing(&id))?;
+            let facts = match needs_hosts {
+                true => Facts::read(conn, [row.host_id.as_ref()].into_iter(), now, &settings)?,
+                false => Facts::default(),
+            };
+            Ok((row, facts))
+        })
+        .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_matched_in_all_four_ways() {
+        let held: BTreeSet<String> = ["a".to_owned(), "b".to_owned()].into();
+        let list = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let tags = |all: &str| Tags {
+            all: list(all),
+            ..Tags::default()
+        };
+        assert!(tags("a b").match_all(&held) && !tags("a c").match_all(&held));
+        let any = Tags {
+            any: list("c b"),
+            ..Tags::default()
+        };
+        let not_all = Tags {
+            not_all: list("a c"),
+            ..Tags::default()
+        };
+        let not_any = Tags {
+            not_any: list("c a"),
+            ..Tags::default()
+        };
+        assert!(any.match_all(&held) && not_all.match_all(&held) && !not_any.match_all(&held));
+    }
+}
