@@ -8,6 +8,7 @@ use crate::policy::Policy;
 use crate::route::Table;
 use crate::settings::Settings;
 use actix_web::HttpRequest;
+use bus::Bus;
 use process::Clock;
 use schemas::{Error, Result};
 use std::sync::Arc;
@@ -20,6 +21,8 @@ pub type State = Arc<AppState>;
 pub struct AppState {
     /// The database.
     pub store: Store,
+    /// The broker: agents are asked over it.
+    pub bus: Bus,
     /// What the operator set.
     pub settings: Settings,
     /// The time.
@@ -43,7 +46,7 @@ impl AppState {
     ///
     /// # Errors
     /// `BadRequest` with the mistake in a file the operator wrote; `Internal` for the rest.
-    pub fn new(store: Store, settings: Settings) -> Result<State> {
+    pub fn new(store: Store, bus: Bus, settings: Settings) -> Result<State> {
         let policy = Policy::load(settings.policy_file.clone()).map_err(Error::BadRequest)?;
         let clock = store.clock().clone();
         Ok(Arc::new(AppState {
@@ -55,6 +58,7 @@ impl AppState {
             passwords: Passwords::new(settings.password_checks),
             clock,
             store,
+            bus,
             settings,
         }))
     }

@@ -4,7 +4,8 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, dev::ServiceResponse};
 use api::{AppState, Settings};
-use process::Clock;
+use bus::{Bus, MemoryBroker};
+use process::{Clock, Faults};
 use serde_json::Value;
 use store::{Options, Store};
 
@@ -16,11 +17,12 @@ async fn state(dir: &tempfile::TempDir) -> api::State {
     };
     let store = Store::open(&url, options, Clock::System).await.unwrap();
     store.migrate().await.unwrap();
+    let bus = Bus::memory(&MemoryBroker::new(), Faults::none());
     let settings = Settings {
         key_dir: dir.path().join("keys"),
         ..Settings::default()
     };
-    AppState::new(store, settings).unwrap()
+    AppState::new(store, bus, settings).unwrap()
 }
 
 async fn ask(state: &api::State, request: TestRequest) -> (ServiceResponse, Value) {

@@ -1,10 +1,11 @@
 //! What an operator may set about compute.
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Settings of the compute API; those that conductors know too must be the same there.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// A build that takes longer than this many seconds is given up with its reason.

@@ -5,7 +5,8 @@ use actix_web::http::Method;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use api::identity::token::{Claims, ScopeClaim};
 use api::{AppState, Settings, State};
-use process::Clock;
+use bus::{Bus, MemoryBroker};
+use process::{Clock, Faults};
 use serde_json::Value;
 use store::identity::{assignments, domains, projects, roles, users};
 use store::image::images;
@@ -22,7 +23,6 @@ const ROLES: [&str; 4] = ["admin", "manager", "member", "reader"];
 
 pub struct Cloud {
     pub state: State,
-    pub store: Store,
     _directory: tempfile::TempDir,
 }
 
@@ -58,9 +58,9 @@ impl Cloud {
             key_dir: directory.path().join("keys"),
             ..Settings::default()
         };
+        let bus = Bus::memory(&MemoryBroker::new(), Faults::none());
         Cloud {
-            state: AppState::new(store.clone(), settings).unwrap(),
-            store,
+            state: AppState::new(store, bus, settings).unwrap(),
             _directory: directory,
         }
     }

@@ -21,7 +21,7 @@ pub async fn live(process: &Process, shutdown: &Shutdown) -> Result<()> {
     let store = process.store().await?;
     let bus = Bus::connect(&settings.bus, Faults::none()).await?;
     let (hints, told) = (store.hints(), store.clone());
-    let state = AppState::new(store, settings.api.clone())?;
+    let state = AppState::new(store, bus.clone(), settings.api.clone())?;
     tracing::info!(address = %settings.http.listen, "the api listens");
     tokio::select! {
         ended = ::api::serve(listener, state, shutdown.token()) => ended,

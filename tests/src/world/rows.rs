@@ -54,6 +54,9 @@ impl World {
             reservation_id: "r-story".into(),
             launch_index: 0,
             config_drive: false,
+            files: vec![],
+            access_v4: String::new(),
+            access_v6: String::new(),
         };
         let name = name.to_owned();
         self.store
