@@ -24,6 +24,7 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$CACHE/jeroboam-target}
 export CARGO_TERM_COLOR=never PYTHONDONTWRITEBYTECODE=1
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/jeroboam-test.XXXXXX")
 LEDGER=$WORK/started
+export JEROBOAM_TEST_LEDGER=$LEDGER
 ACCOUNT=jeroboam_test_$(random=$(od -An -N4 -tx1 /dev/urandom) && echo "${random// /}")
 PASSED=0
 FAILED=0
@@ -113,7 +114,7 @@ if have cargo-nextest; then
 else
     step tests cargo test --workspace --no-fail-fast
 fi
-step scripts shellcheck -x devstack/*.sh devstack/lib/*.sh tests/e2e/run tests/e2e/start-role .ci/run
+step scripts shellcheck -x devstack/*.sh devstack/lib/*.sh tests/e2e/run tests/e2e/start-role tests/e2e/restart .ci/run
 if [ "$QUICK" = no ] && [ -x tests/e2e/run ]; then
     step end-to-end tests/e2e/run
 fi

@@ -1,5 +1,7 @@
 //! The core through actix's test service: what every answer has, whatever the service.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail wherever it likes")]
+
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, dev::ServiceResponse};

@@ -1,10 +1,6 @@
 //! The test world, faults and replay; the stories themselves are in `tests/tests/`.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "this crate is only ever a test"
-)]
+#![expect(clippy::unwrap_used, reason = "this crate is only ever a test")]
 
 pub mod replay;
 pub mod world;

@@ -41,8 +41,11 @@ pub struct Setup {
     /// Crash points of one role.
     pub plot: Plot,
     /// The fate of each message.
-    pub chaos: Option<Box<dyn Fn(u64, &Route) -> Fate + Send + Sync>>,
+    pub chaos: Option<Chaos>,
 }
+
+/// Decides the fate of a message by its number (from 0) and route.
+pub type Chaos = Box<dyn Fn(u64, &Route) -> Fate + Send + Sync>;
 
 impl Default for Setup {
     fn default() -> Self {

@@ -3,8 +3,10 @@
 use crate::settings::Settings;
 use crate::terminal;
 use bus::Bus;
+use compute_driver::EngineFacts;
 use process::Faults;
 use schemas::Result;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -21,6 +23,10 @@ pub async fn settings(settings: &Settings) -> Result<ExitCode> {
     for (name, finding) in [
         ("database", within(database(settings)).await),
         ("bus", within(broker(settings)).await),
+        ("engine", within(engine(settings)).await),
+        ("api.key_dir", writable(&settings.api.key_dir)),
+        ("agent.state_dir", writable(&settings.agent.state_dir)),
+        ("http.listen", address(settings)),
     ] {
         match finding {
             Ok(how) => terminal::message(format!("OK       {name}: {how}")),
@@ -80,4 +86,52 @@ async fn broker(settings: &Settings) -> Finding {
         .map_err(unreachable)?;
     bus.check().await.map_err(unreachable)?;
     Ok(format!("{url} answers"))
+}
+
+async fn engine(settings: &Settings) -> Finding {
+    let host = settings.agent.host.unwrap_or_default();
+    let asked = settings.engine.driver(host).host().await;
+    let shown = |facts: EngineFacts| {
+        let warnings = facts
+            .warnings
+            .iter()
+            .map(|it| format!("\n         but: {it}"));
+        format!("{} answers{}", facts.engine, warnings.collect::<String>())
+    };
+    asked.map(shown).map_err(|error| {
+        (
+            format!("{}: {error}", settings.engine.url),
+            "Needed where an agent runs. Check `engine.url`, that the engine runs, and that this user may \
+             use it.",
+        )
+    })
+}
+
+/// Can files be made in the directory, or the directory where it is to be?
+fn writable(dir: &Path) -> Finding {
+    let Some(there) = dir.ancestors().find(|it| it.is_dir()) else {
+        return Err((
+            format!("{} is not there, nor is what it is in", dir.display()),
+            "Name an absolute path.",
+        ));
+    };
+    tempfile::tempfile_in(there)
+        .map(|_| format!("{} can be written", dir.display()))
+        .map_err(|error| {
+            (
+                format!("{}: {error}", dir.display()),
+                "Make it, owned by the user that the process runs as.",
+            )
+        })
+}
+
+fn address(settings: &Settings) -> Finding {
+    let address = settings.http.listen;
+    match crate::settings::listen(address) {
+        Ok(_) => Ok(format!("{address} is free")),
+        Err(_) => Err((
+            format!("{address} cannot be had"),
+            "Fine when the api runs already; otherwise another program is there.",
+        )),
+    }
 }
