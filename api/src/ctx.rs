@@ -161,10 +161,12 @@ impl Caller {
         if self.allowed(rule, target) {
             return Ok(());
         }
-        Err(Error::Forbidden(format!(
-            "Policy does not allow {rule} to be performed."
-        )))
+        Err(refused(rule))
     }
+}
+
+fn refused(rule: &str) -> Error {
+    Error::Forbidden(format!("Policy does not allow {rule} to be performed."))
 }
 
 impl<R: Rule> Ctx<R> {
@@ -193,6 +195,23 @@ impl<R: Rule> Pending<R> {
             caller: self.caller,
             rule: PhantomData,
         })
+    }
+
+    /// Reads the thing the rule is about. Whoever may not do this to anything at all does not
+    /// learn either whether the thing is there.
+    ///
+    /// # Errors
+    /// The closure's; `Forbidden` in place of `NotFound` for such a caller.
+    pub async fn find<T: Send + 'static>(
+        &self,
+        query: impl Fn(&mut Conn) -> store::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        match self.read(query).await {
+            Err(Error::NotFound(_)) if !self.would_allow(&Target::new()) => {
+                Err(refused(R::DEFAULT.name))
+            }
+            found => found,
+        }
     }
 
     /// Would the rule allow it?

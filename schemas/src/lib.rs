@@ -6,13 +6,16 @@ pub mod compute;
 pub mod error;
 pub mod hint;
 pub mod host;
+pub mod identity;
 pub mod ids;
 pub mod image;
+pub mod secret;
 pub mod time;
 pub mod workload;
 
 pub use error::{Error, Result};
 pub use hint::{Hint, Kind};
+pub use secret::Secret;
 pub use time::Timestamp;
 
 /// Standard base64 with padding.

@@ -1,51 +1,25 @@
 //! Passwords: argon2id, a few at a time on blocking threads, so that a flood of log-ins cannot eat
-//! the memory; and a type that never shows what it holds.
+//! the memory.
 
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::TryRngCore;
 use rand::rngs::OsRng;
-use schemas::{Error, Result};
-use serde::Deserialize;
-use std::fmt;
+use schemas::{Error, Result, Secret};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
-/// A secret text: its `Debug` form hides it, and it has no `Display`.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Wraps a text.
-    pub fn new(text: impl Into<String>) -> Secret {
-        Secret(text.into())
-    }
-
-    /// A new random one, of 256 bits.
-    ///
-    /// # Errors
-    /// `Internal` when the machine has no randomness.
-    pub fn generate() -> Result<Secret> {
-        use base64::Engine;
-        let mut bytes = [0_u8; 32];
-        OsRng.try_fill_bytes(&mut bytes).map_err(Error::internal)?;
-        Ok(Secret(
-            base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes),
-        ))
-    }
-
-    /// The text: for hashing, or to be told to its owner once.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
-    }
+/// A new random secret of 256 bits.
+///
+/// # Errors
+/// `Internal` when the machine has no randomness.
+pub fn generate() -> Result<Secret> {
+    let mut bytes = [0_u8; 32];
+    OsRng.try_fill_bytes(&mut bytes).map_err(Error::internal)?;
+    Ok(Secret::new(URL_SAFE_NO_PAD.encode(bytes)))
 }
 
 /// Longest wait for a turn: more log-ins than that are refused, for the client to repeat.
@@ -74,7 +48,7 @@ impl Passwords {
     /// # Errors
     /// `BadRequest` for an absurdly long password; `TooManyRequests` when too many wait already.
     pub async fn hash(&self, secret: &Secret) -> Result<String> {
-        if secret.0.len() > LONGEST {
+        if secret.reveal().len() > LONGEST {
             return Err(Error::BadRequest(format!(
                 "A password may have {LONGEST} bytes at most."
             )));
@@ -97,18 +71,18 @@ impl Passwords {
                 None => match nobody.get() {
                     Some(stored) => stored.clone(),
                     None => {
-                        let stored = hash(&Secret::generate()?)?;
+                        let stored = hash(&generate()?)?;
                         nobody.get_or_init(|| stored).clone()
                     }
                 },
             };
             let parsed = PasswordHash::new(&stored).map_err(Error::internal)?;
             let text = secret
-                .0
-                .get(..LONGEST.min(secret.0.len()))
+                .reveal()
+                .get(..LONGEST.min(secret.reveal().len()))
                 .unwrap_or_default();
             let right = argon2()?.verify_password(text.as_bytes(), &parsed).is_ok();
-            Ok(right && known && secret.0.len() <= LONGEST)
+            Ok(right && known && secret.reveal().len() <= LONGEST)
         })
         .await?
     }
@@ -142,7 +116,7 @@ fn hash(secret: &Secret) -> Result<String> {
     OsRng.try_fill_bytes(&mut random).map_err(Error::internal)?;
     let salt = SaltString::encode_b64(&random).map_err(Error::internal)?;
     let hash = argon2()?
-        .hash_password(secret.0.as_bytes(), &salt)
+        .hash_password(secret.reveal().as_bytes(), &salt)
         .map_err(Error::internal)?;
     Ok(hash.to_string())
 }

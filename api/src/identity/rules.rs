@@ -376,6 +376,14 @@ rules! {
     GetAuthSystem = "identity:get_auth_system",
         "@",
         ["GET /v3/auth/system"];
+    /// List EC2 credentials: not built.
+    Ec2ListCredentials = "identity:ec2_list_credentials",
+        "@",
+        ["GET /v3/users/{user_id}/credentials/OS-EC2"];
+    /// Make EC2 credentials: not built.
+    Ec2CreateCredential = "identity:ec2_create_credential",
+        "@",
+        ["POST /v3/users/{user_id}/credentials/OS-EC2"];
     /// List the unified limits of projects.
     GetLimits = "identity:list_limits",
         "@",

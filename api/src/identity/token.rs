@@ -19,7 +19,7 @@ mod resolve;
 pub use cache::TokenCache;
 pub use claims::{Claims, ScopeClaim};
 pub use keys::{KeyRing, rotate};
-pub use resolve::resolve;
+pub use resolve::{resolve, resolve_scope};
 
 use crate::auth::Auth;
 use crate::state::AppState;

@@ -69,6 +69,11 @@ pub fn resolve(conn: &mut Conn, claims: &Claims) -> Result<Option<Auth>> {
     Ok(Some(auth))
 }
 
+/// Could the user have a token for this scope now?
+pub fn resolve_scope(conn: &mut Conn, user_id: &str, claim: &ScopeClaim) -> Result<bool> {
+    Ok(scope(conn, user_id, claim)?.is_some_and(|(_, roles)| !roles.is_empty()))
+}
+
 fn enabled_domain(conn: &mut Conn, id: &str) -> Result<Option<Named>> {
     let domain = domains::find(conn, id)?.filter(|domain| domain.enabled != 0);
     Ok(domain.map(|domain| Named {

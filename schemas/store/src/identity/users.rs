@@ -157,9 +157,12 @@ fn taken(fail: Fail, name: &str) -> Fail {
     .into()
 }
 
-/// Counts a wrong password.
-pub fn failed(tx: &mut Tx<'_>, id: &str) -> Result<()> {
+/// Counts a wrong password; those given before `since` no longer count.
+pub fn failed(tx: &mut Tx<'_>, id: &str, since: Timestamp) -> Result<()> {
     let now = tx.now().0;
+    diesel::update(users::table.filter(users::id.eq(id).and(users::failed_at.lt(since.0))))
+        .set(users::failures.eq(0))
+        .execute(&mut **tx)?;
     diesel::update(users::table.find(id))
         .set((
             users::failures.eq(users::failures + 1),
