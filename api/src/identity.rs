@@ -2,6 +2,7 @@
 
 mod application_credentials;
 mod auth;
+pub mod bootstrap;
 mod catalog;
 mod common;
 mod credentials;
@@ -20,7 +21,7 @@ mod regions;
 mod role_assignments;
 mod roles;
 pub mod rules;
-pub mod seed;
+
 mod services;
 pub mod token;
 mod users;

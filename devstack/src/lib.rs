@@ -4,7 +4,6 @@
 //!  main ─► cli (words and flags) ─► command/* (one file each) ─► settings ─► the roles' crates
 //! ```
 
-pub mod bootstrap;
 pub mod cli;
 pub mod client;
 pub mod command;

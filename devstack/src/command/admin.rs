@@ -2,14 +2,13 @@
 
 mod hello;
 
-use crate::bootstrap::Bootstrap;
 use crate::cli::{self, Admin, Cloud};
 use crate::client::Client;
 use crate::settings::Settings;
 use crate::{seed, terminal};
-use api::identity::password::Secret;
+use api::identity::bootstrap::Bootstrap;
 use process::secret;
-use schemas::Result;
+use schemas::{Result, Secret};
 use std::path::Path;
 use std::process::ExitCode;
 

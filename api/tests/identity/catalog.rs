@@ -1,7 +1,5 @@
-use crate::harness::{ADMIN_PASSWORD, Cloud};
+use crate::harness::{ADMIN_PASSWORD, Cloud, bootstrap};
 use actix_web::test::TestRequest;
-use api::identity::seed::{Seed, seed};
-use schemas::Secret;
 use serde_json::{Value, json};
 
 #[actix_web::test]
@@ -122,24 +120,27 @@ async fn regions_and_endpoints_refuse_what_makes_no_sense() {
 }
 
 #[actix_web::test]
-async fn seeding_again_changes_nothing_unless_told_to() {
+async fn bootstrapping_again_adds_nothing_and_is_the_way_back_in() {
     let cloud = Cloud::new().await;
     let admin = cloud.admin().await;
     let before = cloud.get(&admin, "/role_assignments").await.body;
-    let mut again = Seed::new(Secret::new("another"));
-    seed(&cloud.state.store, again.clone()).await.unwrap();
-    assert_eq!(cloud.get(&admin, "/role_assignments").await.body, before);
+    let endpoints = cloud.get(&admin, "/endpoints").await.body;
+    bootstrap("another")
+        .write(&cloud.state.store)
+        .await
+        .unwrap();
+    cloud.get(&admin, "/users").await.expect(401);
     cloud
-        .log_in("admin", "another", Value::Null)
+        .log_in("admin", ADMIN_PASSWORD, Value::Null)
         .await
         .expect(401);
-    again.reset_password = true;
-    seed(&cloud.state.store, again).await.unwrap();
-    cloud
+    let admin = cloud
         .log_in("admin", "another", Value::Null)
         .await
-        .expect(201);
-    cloud.get(&admin, "/users").await.expect(401);
+        .expect(201)
+        .token();
+    assert_eq!(cloud.get(&admin, "/role_assignments").await.body, before);
+    assert_eq!(cloud.get(&admin, "/endpoints").await.body, endpoints);
 }
 
 #[actix_web::test]

@@ -4,9 +4,10 @@ use actix_web::App;
 use actix_web::http::Method;
 use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
-use api::identity::seed::{Seed, seed};
+use api::identity::bootstrap::Bootstrap;
 use api::{AppState, Settings, State};
-use process::Clock;
+use bus::{Bus, MemoryBroker};
+use process::{Clock, Faults};
 use schemas::Secret;
 use serde_json::{Value, json};
 use store::{Options, Store};
@@ -17,6 +18,20 @@ pub const ADMIN_PASSWORD: &str = "a \"very\" secret % # & word";
 pub struct Cloud {
     pub state: State,
     _dir: tempfile::TempDir,
+}
+
+fn bus() -> Bus {
+    Bus::memory(&MemoryBroker::new(), Faults::none())
+}
+
+/// What makes the first administrator.
+pub fn bootstrap(password: &str) -> Bootstrap {
+    Bootstrap {
+        password: Secret::new(password),
+        agent_password: None,
+        region: "RegionOne".into(),
+        url: None,
+    }
 }
 
 /// What came back.
@@ -43,22 +58,20 @@ impl Cloud {
             .await
             .unwrap();
         store.migrate().await.unwrap();
-        seed(&store, Seed::new(Secret::new(ADMIN_PASSWORD)))
-            .await
-            .unwrap();
+        bootstrap(ADMIN_PASSWORD).write(&store).await.unwrap();
         let settings = Settings {
             key_dir: dir.path().join("keys"),
             ..settings
         };
         Cloud {
-            state: AppState::new(store, settings).unwrap(),
+            state: AppState::new(store, bus(), settings).unwrap(),
             _dir: dir,
         }
     }
 
     /// Another process on the same database and keys.
     pub fn twin(&self) -> State {
-        AppState::new(self.state.store.clone(), self.state.settings.clone()).unwrap()
+        AppState::new(self.state.store.clone(), bus(), self.state.settings.clone()).unwrap()
     }
 
     pub async fn ask(&self, request: TestRequest) -> Answer {

@@ -7,9 +7,9 @@
 
 mod catalog;
 
-use api::identity::password::{Passwords, Secret};
-use schemas::Result;
+use super::password::Passwords;
 use schemas::ids::identity_id;
+use schemas::{Result, Secret};
 use store::identity::assignments::{self, Assignment, SYSTEM};
 use store::identity::domains::{self, Domain};
 use store::identity::projects::{self, Project};
@@ -50,6 +50,9 @@ pub struct Bootstrap {
 
 impl Bootstrap {
     /// Writes it.
+    ///
+    /// # Errors
+    /// The database's.
     pub async fn write(&self, store: &Store) -> Result<()> {
         let passwords = Passwords::new(1);
         let admin = passwords.hash(&self.password).await?;
@@ -170,6 +173,7 @@ fn ensure_user(
         user.password_hash = Some(hash.into());
         user.enabled = 1;
         user.failures = 0;
+        user.tokens_after = tx.now().0;
         users::update(tx, &user)?;
         return Ok(user.id);
     }

@@ -1,0 +1,21 @@
+//! Stories of identity, told through the API on a fresh cloud each.
+
+#[path = "identity/harness.rs"]
+mod harness;
+
+#[path = "identity/application_credentials.rs"]
+mod application_credentials;
+#[path = "identity/assignments.rs"]
+mod assignments;
+#[path = "identity/catalog.rs"]
+mod catalog;
+#[path = "identity/login.rs"]
+mod login;
+#[path = "identity/people.rs"]
+mod people;
+#[path = "identity/policy.rs"]
+mod policy;
+#[path = "identity/projects.rs"]
+mod projects;
+#[path = "identity/revocation.rs"]
+mod revocation;
