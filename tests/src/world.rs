@@ -11,7 +11,7 @@
 mod audit;
 mod image;
 mod role;
-mod rows;
+pub mod rows;
 
 pub use role::Plot;
 
@@ -100,6 +100,7 @@ impl World {
             .await
             .unwrap();
         store.migrate().await.unwrap();
+        store.write(rows::unlimited).await.unwrap();
         let broker = match setup.chaos {
             Some(chaos) => MemoryBroker::with_chaos(chaos),
             None => MemoryBroker::new(),

@@ -1,96 +1,112 @@
-//! What a story asks of the cloud, as the rows an API request would write.
+//! What a story asks of the cloud, through the same functions of the store that the API calls.
 
 use super::World;
+use schemas::host::Seen;
 use schemas::ids::ServerId;
 use schemas::workload::{Observation, Power, Reboot};
-use schemas::{Kind, host::Seen};
-use std::collections::BTreeMap;
 use std::time::Duration;
-use store::compute::servers::{self, Server, Sight};
-use store::compute::spec::{Flavor, Size, Spec};
-use store::compute::{charge, usages};
+use store::compute::action::Action;
+use store::compute::change::{self, Asked, Then};
+use store::compute::launch::{Launch, launch};
+use store::compute::servers::{self, Server};
+use store::compute::spec::{BootImage, Flavor, Spec};
+use store::compute::usages;
 use store::{Scope, Tx};
 
-/// The tenant of the stories.
+/// The tenant of the stories; its quotas are unlimited.
 pub const PROJECT: &str = "0123456789abcdef0123456789abcdef";
+
+/// How long a story's builds and changes may take.
+const PATIENCE: Duration = Duration::from_secs(1800);
+
+/// Small servers from this image.
+pub fn small(name: &str, image: BootImage, labels: &[(&str, &str)], count: u32) -> Launch {
+    let flavor = Flavor {
+        id: "1".into(),
+        name: "small".into(),
+        vcpus: 1,
+        ram_mb: 128,
+        disk_gb: 1,
+        ..Flavor::default()
+    };
+    let label = |(key, value): &(&str, &str)| (key.to_string(), value.to_string());
+    Launch {
+        project_id: PROJECT.into(),
+        user_id: "u".into(),
+        request_id: "req-story".into(),
+        name: name.into(),
+        hostname: None,
+        image,
+        flavor,
+        metadata: labels.iter().map(label).collect(),
+        tags: Default::default(),
+        description: None,
+        key: None,
+        user_data: None,
+        networked: true,
+        zone: None,
+        wanted_host: None,
+        hints: serde_json::Value::Null,
+        group_id: None,
+        command: None,
+        config_drive: false,
+        files: Vec::new(),
+        access_v4: String::new(),
+        access_v6: String::new(),
+        min_count: count,
+        max_count: count,
+        patience: PATIENCE,
+    }
+}
+
+/// Lifts the tenant's quotas.
+pub fn unlimited(tx: &mut Tx<'_>) -> store::Result<()> {
+    ["instances", "cores", "ram"]
+        .into_iter()
+        .try_for_each(|resource| usages::set_limit(tx, PROJECT, resource, -1))
+}
+
+fn asked() -> Asked {
+    Asked {
+        scope: Scope::All,
+        user_id: "u".into(),
+        admin: true,
+        request_id: "req-story".into(),
+        build: PATIENCE,
+        change: Duration::from_secs(300),
+    }
+}
 
 impl World {
     /// Asks for a server.
     pub async fn create(&self, name: &str, labels: &[(&str, &str)]) -> ServerId {
-        let id = ServerId::new();
-        let flavor = Flavor {
-            id: "1".into(),
-            name: "small".into(),
-            vcpus: 1,
-            ram_mb: 128,
-            disk_gb: 1,
-            ..Flavor::default()
-        };
-        let metadata: BTreeMap<_, _> = labels
-            .iter()
-            .map(|(key, value)| (key.to_string(), value.to_string()))
-            .collect();
-        let spec = Spec {
-            image: self.image.boot(),
-            flavor,
-            previous_flavor: None,
-            charged: Size::default(),
-            metadata,
-            tags: Default::default(),
-            description: None,
-            key: None,
-            user_data: None,
-            networked: true,
-            zone: None,
-            wanted_host: None,
-            hints: serde_json::Value::Null,
-            command: None,
-            power: Power::Running,
-            incarnation: 1,
-            reboot: None,
-            leaving: false,
-            avoid: vec![],
-            locked_reason: None,
-            reservation_id: "r-story".into(),
-            launch_index: 0,
-            config_drive: false,
-            files: vec![],
-            access_v4: String::new(),
-            access_v6: String::new(),
-        };
-        let name = name.to_owned();
-        self.store
-            .write(move |tx| insert(tx, id, &name, &spec))
+        let wanted = small(name, self.image.boot(), labels, 1);
+        let (ids, _) = self
+            .store
+            .write(move |tx| launch(tx, &wanted))
             .await
             .unwrap();
-        id
+        ServerId::parse(&ids[0]).unwrap()
     }
 
-    /// Asks for a change of a server that is there.
     async fn change(
         &self,
         id: ServerId,
+        action: Action,
         task: &'static str,
         edit: impl Fn(&mut Spec, Option<&Observation>) + Send + Sync + 'static,
     ) {
+        let id = id.to_string();
         self.store
             .write(move |tx| {
-                let Some(mut server) = servers::get(tx, &Scope::All, &id.to_string())? else {
-                    return Ok(());
-                };
-                let mut spec = server.spec()?;
-                let seen = server.sight()?.state;
-                let seen = match &seen {
-                    Some(Seen::Container(seen)) => Some(seen),
-                    _ => None,
-                };
-                edit(&mut spec, seen);
-                server.set_spec(&spec)?;
-                server.task_state = Some(task.into());
-                server.generation += 1;
-                server.deadline = Some((tx.now() + Duration::from_secs(300)).0);
-                servers::update(tx, &mut server)?;
-                tx.due(Kind::Server, &server.id)
+                change::server(tx, &asked(), &id, action, |_, at| {
+                    let seen = match &at.sight.state {
+                        Some(Seen::Container(seen)) => Some(seen),
+                        _ => None,
+                    };
+                    edit(&mut at.spec, seen);
+                    Ok(Then::Told(task))
+                })
             })
             .await
             .unwrap();
@@ -98,25 +114,25 @@ impl World {
 
     /// Asks it to stop.
     pub async fn stop(&self, id: ServerId) {
-        self.change(id, "powering-off", |spec, _| spec.power = Power::Stopped)
-            .await;
+        let stopped = |spec: &mut Spec, _: Option<&Observation>| spec.power = Power::Stopped;
+        self.change(id, Action::Stop, "powering-off", stopped).await;
     }
 
     /// Asks it to start.
     pub async fn start(&self, id: ServerId) {
-        self.change(id, "powering-on", |spec, _| spec.power = Power::Running)
-            .await;
+        let running = |spec: &mut Spec, _: Option<&Observation>| spec.power = Power::Running;
+        self.change(id, Action::Start, "powering-on", running).await;
     }
 
     /// Asks it to pause.
     pub async fn pause(&self, id: ServerId) {
-        self.change(id, "pausing", |spec, _| spec.power = Power::Paused)
-            .await;
+        let paused = |spec: &mut Spec, _: Option<&Observation>| spec.power = Power::Paused;
+        self.change(id, Action::Pause, "pausing", paused).await;
     }
 
     /// Asks for a hard reboot.
     pub async fn reboot(&self, id: ServerId) {
-        self.change(id, "rebooting_hard", |spec, seen| {
+        self.change(id, Action::RebootHard, "rebooting_hard", |spec, seen| {
             spec.power = Power::Running;
             spec.reboot = seen.map(|seen| Reboot {
                 boot: seen.boot.clone(),
@@ -128,7 +144,7 @@ impl World {
 
     /// Asks for a new container from the image.
     pub async fn rebuild(&self, id: ServerId) {
-        self.change(id, "rebuilding", |spec, _| {
+        self.change(id, Action::Rebuild, "rebuilding", |spec, _| {
             spec.power = Power::Running;
             spec.incarnation += 1;
         })
@@ -137,19 +153,9 @@ impl World {
 
     /// Asks for its end.
     pub async fn delete(&self, id: ServerId) {
+        let id = id.to_string();
         self.store
-            .write(move |tx| {
-                if let Some(mut server) = servers::get(tx, &Scope::All, &id.to_string())?
-                    && server.deleting == 0
-                {
-                    server.deleting = 1;
-                    server.generation += 1;
-                    server.task_state = Some("deleting".into());
-                    servers::update(tx, &mut server)?;
-                    tx.due(Kind::Server, &server.id)?;
-                }
-                Ok(())
-            })
+            .write(move |tx| change::delete(tx, &asked(), &id))
             .await
             .unwrap();
     }
@@ -181,44 +187,4 @@ impl World {
         })
         .await;
     }
-}
-
-fn insert(tx: &mut Tx<'_>, id: ServerId, name: &str, spec: &Spec) -> store::Result<()> {
-    usages::take(tx, PROJECT, "instances", 1, -1)?;
-    for (resource, amount) in charge::charged(spec) {
-        usages::take(tx, PROJECT, resource, amount, -1)?;
-    }
-    let now = tx.now();
-    servers::insert(
-        tx,
-        &Server {
-            id: id.to_string(),
-            project_id: PROJECT.into(),
-            user_id: "u".into(),
-            name: name.into(),
-            vm_state: "building".into(),
-            task_state: Some("scheduling".into()),
-            host_id: None,
-            hostname: name.into(),
-            image_id: Some(spec.image.id.to_string()),
-            flavor_id: spec.flavor.id.clone(),
-            group_id: None,
-            zone: String::new(),
-            locked: 0,
-            deleting: 0,
-            generation: 1,
-            seen_generation: 0,
-            seen_epoch: String::new(),
-            seen_seq: 0,
-            revision: 1,
-            request_id: "req-story".into(),
-            created_at: now.0,
-            updated_at: now.0,
-            launched_at: None,
-            deadline: Some((now + Duration::from_secs(1800)).0),
-            spec: serde_json::to_string(spec)?,
-            seen: serde_json::to_string(&Sight::default())?,
-            fault: None,
-        },
-    )
 }

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Measures Jeroboam on this machine and prints one table, each figure beside a limit measured in the
+# same run. Makes two clouds of its own (one on Docker over RabbitMQ, one simulated in one process)
+# and takes them back. Arguments name sections: api sim scale transfer call boot; none = all.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/jeroboam-bench.XXXXXX")
+end() {
+    for cloud in docker sim; do
+        [ -d "$work/$cloud" ] && devstack/unstack.sh --purge --state "$work/$cloud" || true
+    done
+    rm -rf "$work"
+}
+trap end EXIT
+
+devstack/stack.sh --state "$work/docker" --port 18081 --no-boot
+devstack/stack.sh --state "$work/sim" --port 18082 --no-boot --driver sim --amqp memory:
+
+JEROBOAM_BENCH_DOCKER=$work/docker JEROBOAM_BENCH_SIM=$work/sim \
+    JEROBOAM_TEST_DOCKER=${JEROBOAM_TEST_DOCKER:-unix:///var/run/docker.sock} \
+    JEROBOAM_TEST_AMQP=$(cat "$work/docker/secret/bus-url") \
+    cargo bench --quiet --locked -p tests --bench table -- "$@"

@@ -1,0 +1,121 @@
+//! A load generator that costs little: one thread and one kept-alive connection each, prepared
+//! bytes out, only status and length read in.
+
+use crate::stopwatch::{Stopwatch, percentile};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long one measurement runs.
+const LENGTH: Duration = Duration::from_secs(3);
+
+/// Makes the `n`th request's bytes.
+pub type Requests = Arc<dyn Fn(u64) -> Vec<u8> + Send + Sync>;
+
+/// What came of a load.
+pub struct Report {
+    pub per_second: f64,
+    pub p50: Duration,
+    pub p99: Duration,
+}
+
+/// The same request again and again.
+pub fn same(request: Vec<u8>) -> Requests {
+    Arc::new(move |_| request.clone())
+}
+
+/// An HTTP/1.1 request as bytes.
+pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
+    let mut text = format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n");
+    for (name, value) in headers {
+        text += &format!("{name}: {value}\r\n");
+    }
+    if !body.is_empty() {
+        text += &format!(
+            "Content-Type: application/json\r\nContent-Length: {}\r\n",
+            body.len()
+        );
+    }
+    (text + "\r\n" + body).into_bytes()
+}
+
+/// Puts a load on a server; every answer must have a status below 300.
+pub fn run(address: SocketAddr, connections: u64, requests: &Requests) -> Report {
+    // Warm caches and connections of the server first.
+    for n in 0..3 {
+        once(&mut connect(address), &requests(u64::MAX / 2 + n));
+    }
+    let watch = Stopwatch::start();
+    let threads: Vec<_> = (0..connections)
+        .map(|thread| {
+            let requests = requests.clone();
+            std::thread::spawn(move || {
+                let (mut stream, mut times) = (connect(address), Vec::new());
+                let mut n = thread;
+                while watch.elapsed() < LENGTH {
+                    let bytes = requests(n);
+                    let one = Stopwatch::start();
+                    once(&mut stream, &bytes);
+                    times.push(one.elapsed());
+                    n += connections;
+                }
+                times
+            })
+        })
+        .collect();
+    let mut times: Vec<Duration> = threads
+        .into_iter()
+        .flat_map(|thread| thread.join().unwrap())
+        .collect();
+    let per_second = times.len() as f64 / watch.elapsed().as_secs_f64();
+    times.sort();
+    Report {
+        per_second,
+        p50: percentile(&times, 0.5),
+        p99: percentile(&times, 0.99),
+    }
+}
+
+fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).expect("the server listens");
+    stream.set_nodelay(true).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(60)))
+        .unwrap();
+    stream
+}
+
+fn once(stream: &mut TcpStream, request: &[u8]) {
+    stream.write_all(request).unwrap();
+    let mut buffer = vec![0u8; 64 * 1024];
+    let mut filled = 0;
+    let head = loop {
+        let read = stream.read(&mut buffer[filled..]).unwrap();
+        assert!(read > 0, "the server closed the connection");
+        filled += read;
+        if let Some(end) = find(&buffer[..filled], b"\r\n\r\n") {
+            break end + 4;
+        }
+    };
+    let text = String::from_utf8_lossy(&buffer[..head]).to_ascii_lowercase();
+    let status: u16 = text[9..12].parse().unwrap();
+    assert!(
+        status < 300,
+        "{}",
+        String::from_utf8_lossy(&buffer[..filled])
+    );
+    let length = text
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "));
+    let length: usize = length.map_or(0, |text| text.trim().parse().unwrap());
+    let mut left = (head + length).saturating_sub(filled);
+    while left > 0 {
+        let part = left.min(buffer.len());
+        left -= stream.read(&mut buffer[..part]).unwrap();
+    }
+}
+
+fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
+    bytes.windows(what.len()).position(|window| window == what)
+}

@@ -1,0 +1,59 @@
+//! `cargo bench -p tests` (or `devstack/bench.sh`): one table, each figure beside a limit measured
+//! in the same run. Aims are shown, never asserted: machines differ.
+//!
+//! Arguments name sections (`api`, `boot`, `call`, `transfer`, `sim`, `scale`); none = all. The
+//! program under test is `jeroboam` of the same build; what an environment variable does not offer
+//! (`JEROBOAM_TEST_DOCKER`, `JEROBOAM_TEST_AMQP`) is left out, and said so.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a bench ends where it stands, and prints"
+)]
+
+mod api;
+mod boot;
+mod call;
+mod client;
+mod cloud;
+mod engine;
+mod limit;
+mod load;
+mod scale;
+mod sim;
+mod stopwatch;
+mod table;
+mod transfer;
+
+use table::Table;
+
+fn main() {
+    let words: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with("--"))
+        .collect();
+    if let [mode, port] = words.as_slice()
+        && mode == "static-server"
+    {
+        return limit::serve(port.parse().expect("a port"));
+    }
+    let wanted = |section: &str| words.is_empty() || words.iter().any(|word| word == section);
+    let mut table = Table::default();
+    let sections: [(&str, fn(&mut Table)); 6] = [
+        ("api", api::measure),
+        ("sim", sim::measure),
+        ("scale", scale::measure),
+        ("transfer", transfer::measure),
+        ("call", call::measure),
+        ("boot", boot::measure),
+    ];
+    for (name, measure) in sections {
+        if wanted(name) {
+            eprintln!("measuring {name} …");
+            measure(&mut table);
+        }
+    }
+    println!("{table}");
+}
