@@ -1,9 +1,17 @@
 //! Servers: `/servers` and all below it.
 
+mod action;
+mod agent;
+mod console;
 mod create;
+mod diagnostics;
+mod instance_actions;
 mod list;
+mod metadata;
+mod parts;
 mod status;
 mod stored;
+mod tags;
 mod update;
 mod view;
 mod wish;
@@ -24,14 +32,22 @@ const BODY_LIMIT: usize = 1 << 20;
 
 /// The routes of servers.
 pub fn routes() -> Vec<Route> {
-    vec![
+    let mut routes = vec![
         get("/servers", index),
         get("/servers/detail", detail),
         get("/servers/{id}", show),
         post("/servers", create::create).body_limit(BODY_LIMIT),
         put("/servers/{id}", update::update),
         delete("/servers/{id}", remove),
-    ]
+        post("/servers/{id}/action", action::action).body_limit(BODY_LIMIT),
+    ];
+    routes.extend(metadata::routes());
+    routes.extend(tags::routes());
+    routes.extend(parts::routes());
+    routes.extend(console::routes());
+    routes.extend(diagnostics::routes());
+    routes.extend(instance_actions::routes());
+    routes
 }
 
 /// A body `{"server": …}`.

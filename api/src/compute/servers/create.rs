@@ -193,20 +193,24 @@ pub fn find_flavor(
     let flavor = found
         .ok_or_else(|| Error::BadRequest(format!("Flavor {id} could not be found.")))?
         .chosen()?;
+    fits(&flavor, image)?;
+    Ok(flavor)
+}
+
+/// Refuses an image that needs more than the flavor has.
+pub fn fits(flavor: &Flavor, image: &Bootable) -> Result<()> {
     if image.min_ram > flavor.size().memory_mb {
         return Err(Error::BadRequest(format!(
             "Flavor's memory is too small for requested image: it has {} MiB, the image needs {}.",
             flavor.ram_mb, image.min_ram
-        ))
-        .into());
+        )));
     }
     // A flavor without a disk does not bound it.
     if flavor.disk_gb > 0 && image.min_disk > flavor.size().disk_gb {
         return Err(Error::BadRequest(format!(
             "Flavor's disk is too small for requested image: it has {} GiB, the image needs {}.",
             flavor.disk_gb, image.min_disk
-        ))
-        .into());
+        )));
     }
-    Ok(flavor)
+    Ok(())
 }

@@ -49,6 +49,8 @@ pub enum Then {
     Told(&'static str),
     /// This task is the conductor's to begin.
     Begun(&'static str),
+    /// Another object's reconciler works for it meanwhile, and ends this task.
+    Busy(&'static str),
 }
 
 /// Reads the server, checks that the action is legal, lets `how` change it, writes it down.
@@ -90,14 +92,16 @@ pub fn server(
         at.server.request_id = asked.request_id.clone();
         at.sight.step = None;
     }
-    if let Then::Told(_) = then {
-        at.server.generation += 1;
+    match then {
+        Then::Told(_) => at.server.generation += 1,
+        Then::Busy(task) => at.server.task_state = Some(task.into()),
+        _ => {}
     }
     at.server.set_spec(&at.spec)?;
     at.server.set_sight(&at.sight)?;
     record(tx, asked, &at.server, action, &then)?;
     servers::update(tx, &mut at.server)?;
-    if then != Then::Kept {
+    if matches!(then, Then::Told(_) | Then::Begun(_)) {
         tx.due(Kind::Server, id)?;
     }
     Ok(at.server)

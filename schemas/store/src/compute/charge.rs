@@ -1,6 +1,7 @@
 //! What a server counts in its project's quota. The API takes it when the server is asked for; it
 //! is given back in the transaction that removes the row.
 
+use crate::compute::servers::Server;
 use crate::compute::spec::{Flavor, Spec};
 use crate::compute::usages;
 use crate::{Result, Tx};
@@ -32,4 +33,30 @@ pub fn charged(spec: &Spec) -> [(&'static str, i64); 2] {
         }
     }
     now
+}
+
+/// Gives back what a server held before and holds no more.
+pub fn give_difference(
+    tx: &mut Tx<'_>,
+    project_id: &str,
+    before: [(&'static str, i64); 2],
+    now: &Spec,
+) -> Result<()> {
+    for ((resource, held), (_, holds)) in before.into_iter().zip(charged(now)) {
+        if held > holds {
+            usages::give(tx, project_id, resource, held - holds)?;
+        }
+    }
+    Ok(())
+}
+
+/// A server that is between two sizes goes back to the one it had. What it holds on its host stays
+/// reserved until the container has shrunk.
+pub fn revert(tx: &mut Tx<'_>, server: &mut Server, spec: &mut Spec) -> Result<()> {
+    let before = charged(spec);
+    if let Some(previous) = spec.previous_flavor.take() {
+        server.flavor_id.clone_from(&previous.id);
+        spec.flavor = previous;
+    }
+    give_difference(tx, &server.project_id, before, spec)
 }
