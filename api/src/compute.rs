@@ -12,12 +12,20 @@ mod call;
 mod check;
 mod extensions;
 mod flavors;
+mod groups;
 mod hosts;
+mod hypervisors;
 mod keypairs;
+mod limits;
 mod list;
+mod operators;
+mod quotas;
 pub mod rules;
 mod servers;
+mod services;
 mod settings;
+mod usage;
+mod zones;
 
 pub use settings::Settings;
 
@@ -30,6 +38,14 @@ pub fn routes() -> Vec<Route> {
         flavors::routes(),
         keypairs::routes(),
         servers::routes(),
+        groups::routes(),
+        zones::routes(),
+        hypervisors::routes(),
+        services::routes(),
+        limits::routes(),
+        quotas::routes(),
+        usage::routes(),
+        operators::routes(),
     ]
     .into_iter()
     .flatten()

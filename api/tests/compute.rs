@@ -3,8 +3,15 @@
 #[cfg(test)]
 #[path = "compute"]
 mod stories {
+    mod actions;
     pub mod cloud;
     mod flavors;
+    mod groups;
     mod keypairs;
+    mod operators;
+    mod parts;
+    mod quotas;
     mod servers;
+    mod usage;
+    mod versions;
 }

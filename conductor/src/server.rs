@@ -16,6 +16,7 @@ mod commit;
 mod desired;
 mod place;
 mod plan;
+mod resize;
 mod task;
 
 pub(crate) use commit::{look, revive};

@@ -7,10 +7,16 @@ use api::identity::token::{Claims, ScopeClaim};
 use api::{AppState, Settings, State};
 use bus::{Bus, MemoryBroker};
 use process::{Clock, Faults};
+use schemas::host::{Inventory, Seen};
+use schemas::ids::{EpochId, HostId, NetworkId, WorkloadId};
+use schemas::workload::{Interface, Limits, Observation, RunState};
 use serde_json::Value;
+use store::compute::hosts;
+use store::compute::servers::{self, Server, Sight};
+use store::compute::spec::Spec;
 use store::identity::{assignments, domains, projects, roles, users};
 use store::image::images;
-use store::{Options, Store, Tx};
+use store::{Options, Scope, Store, Tx};
 
 /// Its one image.
 pub const IMAGE: &str = "0199f5a1-0000-7000-8000-00000000000a";
@@ -23,6 +29,7 @@ const ROLES: [&str; 4] = ["admin", "manager", "member", "reader"];
 
 pub struct Cloud {
     pub state: State,
+    pub store: Store,
     _directory: tempfile::TempDir,
 }
 
@@ -60,7 +67,8 @@ impl Cloud {
         };
         let bus = Bus::memory(&MemoryBroker::new(), Faults::none());
         Cloud {
-            state: AppState::new(store, bus, settings).unwrap(),
+            state: AppState::new(store.clone(), bus, settings).unwrap(),
+            store,
             _directory: directory,
         }
     }
@@ -94,6 +102,101 @@ impl Cloud {
 
     pub fn admin(&self) -> Caller<'_> {
         self.caller("admin", PROJECT)
+    }
+
+    /// A host that has just said hello.
+    pub async fn host(&self, name: &'static str) -> String {
+        let id = HostId::new();
+        let inventory = Inventory {
+            hostname: name.into(),
+            address: "192.0.2.1".into(),
+            driver: "sim".into(),
+            engine: "sim 1.2.3".into(),
+            architecture: "amd64".into(),
+            cpus: 8,
+            memory_bytes: 16 << 30,
+            disk_bytes: 100 << 30,
+            disk_free_bytes: 60 << 30,
+            uptime_s: 90_061,
+            zone: "nova".into(),
+            ..Inventory::default()
+        };
+        let report = move |tx: &mut Tx<'_>| hosts::report(tx, id, EpochId::new(), &inventory);
+        assert!(self.store.write(report).await.unwrap());
+        id.to_string()
+    }
+
+    /// Writes what a conductor would have written by now: placed, seen so, settled.
+    pub async fn settle(&self, id: &str, host: &str, vm_state: &'static str) {
+        let state = match vm_state {
+            "active" | "resized" => RunState::Running,
+            "paused" => RunState::Paused,
+            _ => RunState::Exited,
+        };
+        let host = host.to_owned();
+        self.edit(id, move |server, spec| {
+            server.vm_state = vm_state.into();
+            server.task_state = None;
+            server.host_id = Some(host.clone());
+            server.zone = "nova".into();
+            server.seen_generation = server.generation;
+            server.launched_at = Some(server.created_at);
+            spec.charged = spec.flavor.size();
+            server.set_sight(&Sight {
+                state: Some(Seen::Container(Observation {
+                    id: WorkloadId::parse(&server.id).unwrap(),
+                    incarnation: spec.incarnation,
+                    state,
+                    boot: "boot-1".into(),
+                    exit_code: None,
+                    oom_killed: false,
+                    error: None,
+                    interfaces: vec![Interface {
+                        network_id: NetworkId::parse("0199f5a1-0000-7000-8000-0000000000ff")
+                            .unwrap(),
+                        network_name: "private".into(),
+                        address: "10.128.0.2".into(),
+                        prefix: 24,
+                        mac: "02:42:0a:80:00:02".into(),
+                    }],
+                    limits: Limits::default(),
+                })),
+                ..Sight::default()
+            })
+        })
+        .await;
+    }
+
+    /// Changes a row behind the API's back.
+    pub async fn edit(
+        &self,
+        id: &str,
+        how: impl Fn(&mut Server, &mut Spec) -> store::Result<()> + Send + Sync + 'static,
+    ) {
+        let id = id.to_owned();
+        self.store
+            .write(move |tx| {
+                let mut server = servers::get(tx, &Scope::All, &id)?.unwrap();
+                let mut spec = server.spec()?;
+                how(&mut server, &mut spec)?;
+                server.set_spec(&spec)?;
+                servers::update(tx, &mut server)
+            })
+            .await
+            .unwrap();
+    }
+
+    /// A row and what it should be.
+    pub async fn row(&self, id: &str) -> (Server, Spec) {
+        let id = id.to_owned();
+        self.store
+            .read(move |conn| {
+                let server = servers::get(conn, &Scope::All, &id)?.unwrap();
+                let spec = server.spec()?;
+                Ok((server, spec))
+            })
+            .await
+            .unwrap()
     }
 
     pub fn stranger(&self) -> Caller<'_> {

@@ -3,7 +3,7 @@
 
 use super::plan::{HostView, Snapshot, Step, plan};
 use super::task::Task;
-use super::{desired, place};
+use super::{desired, place, resize};
 use crate::context::Context;
 use crate::look::{Effect, Look};
 use schemas::workload::Power;
@@ -11,7 +11,7 @@ use schemas::{Kind, Timestamp};
 use std::time::Duration;
 use store::compute::hosts::Host;
 use store::compute::servers::{self, Server, Sight};
-use store::compute::{charge, hosts, networks};
+use store::compute::{charge, hosts, lives, networks};
 use store::{Result, Scope, Tx, events};
 
 /// One look at one server.
@@ -42,6 +42,7 @@ pub(crate) fn look(tx: &mut Tx<'_>, id: &str, context: &Context) -> Result<Look>
         Step::Rest => Ok(Look::done()),
         Step::Wait { until, reason } => Ok(Look::wait(until, reason)),
         Step::Tell => tell(tx, &mut at, now, context),
+        Step::Grow => resize::grow(tx, &mut at, context),
         Step::Place => put(tx, &mut at, now, context),
         Step::Remove => remove(tx, &at),
         Step::Settle { vm_state } => settle(tx, &mut at, vm_state),
@@ -60,13 +61,19 @@ fn view(host: Host, now: Timestamp, context: &Context) -> Result<HostView> {
     })
 }
 
-fn save(tx: &mut Tx<'_>, at: &mut Snapshot) -> Result<()> {
+pub(super) fn save(tx: &mut Tx<'_>, at: &mut Snapshot) -> Result<()> {
     at.server.set_spec(&at.spec)?;
     at.server.set_sight(&at.sight)?;
     servers::update(tx, &mut at.server)
 }
 
-fn event(tx: &mut Tx<'_>, server: &Server, phase: &str, result: &str, message: &str) -> Result<()> {
+pub(super) fn event(
+    tx: &mut Tx<'_>,
+    server: &Server,
+    phase: &str,
+    result: &str,
+    message: &str,
+) -> Result<()> {
     let task = server.task_state.as_deref().and_then(Task::parse);
     tx.event(events::New {
         kind: Kind::Server,
@@ -134,6 +141,7 @@ fn remove(tx: &mut Tx<'_>, at: &Snapshot) -> Result<Look> {
     event(tx, &at.server, "delete", "Success", "")?;
     place::release(tx, at)?;
     charge::give_server(tx, &at.server.project_id, &at.spec)?;
+    lives::end(tx, &at.server.id)?;
     servers::remove(tx, &at.server.id)?;
     Ok(Look::done())
 }
@@ -147,6 +155,7 @@ fn settle(tx: &mut Tx<'_>, at: &mut Snapshot, vm_state: &str) -> Result<Look> {
     at.spec.reboot = None;
     at.spec.avoid.clear();
     at.sight.step = None;
+    resize::shrink(tx, at)?;
     if vm_state != "error" && at.server.launched_at.is_none() {
         at.server.launched_at = Some(tx.now().0);
     }
@@ -158,6 +167,9 @@ fn fail(tx: &mut Tx<'_>, at: &mut Snapshot, vm_state: &str, reason: &str) -> Res
     event(tx, &at.server, "converge", "Error", reason)?;
     at.server.fail(tx.now(), reason)?;
     at.server.vm_state = vm_state.into();
+    if at.server.task_state.as_deref() == Some(Task::ResizeFinish.as_str()) {
+        return resize::go_back(tx, at);
+    }
     at.server.task_state = None;
     at.server.deadline = None;
     at.spec.reboot = None;

@@ -50,6 +50,8 @@ pub(super) enum Step {
     Remove,
     /// A host is to be chosen.
     Place,
+    /// Room for another size is to be found on its host.
+    Grow,
     /// The host is told (again) what should be.
     Tell,
     /// Nothing to do before `until`.
@@ -105,6 +107,9 @@ pub(super) fn plan(at: &Snapshot, now: Timestamp, settings: &Settings) -> Step {
         } else {
             tell(at, now, settings)
         };
+    }
+    if task == Some(Task::ResizePrep) {
+        return Step::Grow;
     }
     if answered(server) {
         return decided(at, task);
@@ -230,6 +235,8 @@ fn failed(at: &Snapshot, task: Task, problem: &Problem) -> Step {
 fn after_failure(task: Task, at: &Snapshot) -> &'static str {
     match (&at.sight.state, task) {
         (_, Task::Rebuilding | Task::Scheduling | Task::Spawning) => "error",
+        // It goes back to the size it had.
+        (Some(Seen::Container(seen)), Task::ResizeFinish) => by_itself(seen.state),
         (Some(Seen::Container(seen)), _) => vm_state(seen, at),
         _ => "error",
     }
@@ -237,10 +244,16 @@ fn after_failure(task: Task, at: &Snapshot) -> &'static str {
 
 fn vm_state(seen: &Observation, at: &Snapshot) -> &'static str {
     match seen.state {
-        RunState::Running if at.spec.previous_flavor.is_some() => "resized",
-        RunState::Running => "active",
         RunState::Paused => "paused",
         _ if at.spec.previous_flavor.is_some() => "resized",
+        state => by_itself(state),
+    }
+}
+
+fn by_itself(state: RunState) -> &'static str {
+    match state {
+        RunState::Running => "active",
+        RunState::Paused => "paused",
         RunState::Created | RunState::Exited => "stopped",
         RunState::Unknown => "error",
     }

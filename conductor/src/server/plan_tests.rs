@@ -294,3 +294,45 @@ fn an_unplaced_server_in_error_rests_until_somebody_changes_it() {
     at.server.task_state = None;
     assert_eq!(step(&at), Step::Rest);
 }
+
+#[test]
+fn another_size_is_reserved_first_then_told_then_waits_to_be_confirmed() {
+    let mut at = active(RunState::Running, None);
+    at.spec.previous_flavor = Some(at.spec.flavor.clone());
+    at.server.task_state = Some("resize_prep".into());
+    assert_eq!(step(&at), Step::Grow);
+    at.server.task_state = Some("resize_finish".into());
+    at.server.generation = 3;
+    assert_eq!(step(&at), Step::Tell);
+    at.server.seen_generation = 3;
+    assert_eq!(
+        step(&at),
+        Step::Settle {
+            vm_state: "resized"
+        }
+    );
+    at.server.vm_state = "resized".into();
+    at.server.task_state = None;
+    assert_eq!(step(&at), Step::Rest);
+    at.spec.previous_flavor = None;
+    assert_eq!(step(&at), Step::Settle { vm_state: "active" });
+}
+
+#[test]
+fn a_resize_the_host_fails_leaves_the_server_as_it_ran() {
+    for (state, expected) in [
+        (RunState::Running, "active"),
+        (RunState::Exited, "stopped"),
+        (RunState::Paused, "paused"),
+    ] {
+        let mut at = active(state, Some(0));
+        at.spec.power = Power::Stopped;
+        at.spec.previous_flavor = Some(at.spec.flavor.clone());
+        at.server.task_state = Some("resize_finish".into());
+        at.sight.problem = problem(true, false);
+        let Step::Fail { vm_state, reason } = step(&at) else {
+            panic!("not failed")
+        };
+        assert_eq!((vm_state, reason.as_str()), (expected, "because"));
+    }
+}

@@ -13,13 +13,14 @@ pub enum Task {
     Pausing,
     Unpausing,
     Rebuilding,
+    ResizePrep,
     ResizeFinish,
     ResizeReverting,
     Deleting,
 }
 
 /// Task, name in the API, instance action.
-const TASKS: [(Task, &str, &str); 12] = [
+const TASKS: [(Task, &str, &str); 13] = [
     (Task::Scheduling, "scheduling", "create"),
     (Task::Spawning, "spawning", "create"),
     (Task::PoweringOff, "powering-off", "stop"),
@@ -29,6 +30,7 @@ const TASKS: [(Task, &str, &str); 12] = [
     (Task::Pausing, "pausing", "pause"),
     (Task::Unpausing, "unpausing", "unpause"),
     (Task::Rebuilding, "rebuilding", "rebuild"),
+    (Task::ResizePrep, "resize_prep", "resize"),
     (Task::ResizeFinish, "resize_finish", "resize"),
     (Task::ResizeReverting, "resize_reverting", "revertResize"),
     (Task::Deleting, "deleting", "delete"),

@@ -8,8 +8,10 @@ use crate::ctx::Ctx;
 use crate::extract::Path;
 use crate::reply::{self, Reply};
 use crate::route::{Route, get};
+use schemas::Error;
 use schemas::host::Op;
 use serde_json::{Value, json};
+use store::compute::hosts;
 
 /// The route of diagnostics.
 pub fn routes() -> Vec<Route> {
@@ -25,8 +27,14 @@ async fn show(ctx: Ctx<rules::Diagnostics>, Path(id): Path<String>) -> Reply {
         // Before 2.48 each driver told what it had, in its own words.
         return reply::ok(&stats);
     }
-    let spec = server.spec().map_err(schemas::Error::internal)?;
+    let spec = server.spec().map_err(Error::internal)?;
     let number = |name: &str| stats.get(name).cloned().unwrap_or(Value::Null);
+    let host = server.host_id.clone().unwrap_or_default();
+    let host = ctx.read(move |conn| hosts::get(conn, &host)).await?;
+    let driver = match host {
+        Some(host) => host.inventory().map_err(Error::internal)?.driver,
+        None => String::new(),
+    };
     let state = super::status::status(&server.vm_state, server.task_state.as_deref());
     reply::ok(&json!({
         "state": match state {
@@ -35,8 +43,8 @@ async fn show(ctx: Ctx<rules::Diagnostics>, Path(id): Path<String>) -> Reply {
             "SHUTOFF" => "shutdown",
             _ => "pending",
         },
-        "driver": "libvirt",
-        "hypervisor": "docker",
+        "driver": driver,
+        "hypervisor": driver,
         "hypervisor_os": "linux",
         "uptime": Value::Null,
         "config_drive": spec.config_drive,

@@ -84,7 +84,6 @@ pub struct Interface<'a> {
     pub network_name: Cow<'a, str>,
     #[serde(borrow)]
     pub address: &'a str,
-    pub prefix: u8,
     #[serde(borrow)]
     pub mac: &'a str,
 }

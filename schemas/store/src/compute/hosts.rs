@@ -294,3 +294,12 @@ pub fn zone_exists(conn: &mut Conn, zone: &str) -> Result<bool> {
         .optional()?;
     Ok(any.is_some())
 }
+
+/// Forgets a host on which no server is placed. False when there is one.
+pub fn remove(tx: &mut Tx<'_>, id: &str) -> Result<bool> {
+    if !crate::compute::servers::names_on(tx, id)?.is_empty() {
+        return Ok(false);
+    }
+    diesel::delete(hosts::table.find(id)).execute(&mut **tx)?;
+    Ok(true)
+}

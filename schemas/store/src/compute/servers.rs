@@ -222,3 +222,12 @@ pub fn remove(tx: &mut Tx<'_>, id: &str) -> Result<()> {
     diesel::delete(servers::table.find(id)).execute(&mut **tx)?;
     Ok(())
 }
+
+/// Ids and names of the servers placed on a host.
+pub fn names_on(conn: &mut Conn, host_id: &str) -> Result<Vec<(String, String)>> {
+    Ok(servers::table
+        .filter(servers::host_id.eq(host_id))
+        .order(servers::id)
+        .select((servers::id, servers::name))
+        .load(conn)?)
+}
