@@ -9,7 +9,6 @@ use super::plan::Snapshot;
 use super::task::Task;
 use crate::context::Context;
 use crate::look::Look;
-use std::time::Duration;
 use store::compute::spec::Size;
 use store::compute::{charge, hosts};
 use store::{Result, Tx};

@@ -57,12 +57,12 @@ pub async fn action(
             must::<rules::RemoteConsoles>(&ctx)?;
             Err(console::no_screen())
         }
-        other => Err(refused::<()>(&ctx, other, minor)),
+        other => Err(refused(&ctx, other, minor)),
     }
 }
 
 /// What this cloud does not do, with the rule that would guard it; or what nobody knows.
-fn refused<T>(ctx: &Seen, name: &str, minor: u16) -> Error {
+fn refused(ctx: &Seen, name: &str, minor: u16) -> Error {
     let lacks = |rule: Result<()>, what: &str| rule.err().unwrap_or_else(|| not_built(what));
     match name {
         "suspend" => lacks(

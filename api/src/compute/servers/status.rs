@@ -1,7 +1,13 @@
 //! The status users see: a pure function of `vm_state` and `task_state`, as Nova has it.
 
 /// State, the status it shows by itself, and the tasks that show another one meanwhile.
-const TABLE: [(&str, &str, &[(&str, &str)]); 8] = [
+type Row = (
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+);
+
+const TABLE: [Row; 8] = [
     (
         "active",
         "ACTIVE",

@@ -89,6 +89,9 @@ pub struct Page {
     pub limit: usize,
 }
 
+/// Decides about a row what the database cannot.
+pub type Keep<'a> = &'a dyn Fn(&Server) -> Result<bool>;
+
 type Condition = Box<dyn BoxableExpression<table::table, MultiBackend, SqlType = Bool>>;
 
 /// Rows read at once while looking for those that `keep` wants.
@@ -98,11 +101,7 @@ const CHUNK: usize = 500;
 ///
 /// # Errors
 /// `BadRequest` for a marker that is no server of the caller's.
-pub fn page(
-    conn: &mut Conn,
-    page: &Page,
-    keep: Option<&dyn Fn(&Server) -> Result<bool>>,
-) -> Result<Vec<Server>> {
+pub fn page(conn: &mut Conn, page: &Page, keep: Option<Keep<'_>>) -> Result<Vec<Server>> {
     let mut sort = page.sort.clone();
     if sort.is_empty() {
         sort.push((Key::CreatedAt, false));
