@@ -7,6 +7,7 @@
 mod agent;
 mod api;
 mod conductor;
+mod gauges;
 mod operations;
 
 use crate::settings::Settings;

@@ -1,6 +1,6 @@
 //! Reconcilers and the scheduler.
 
-use super::Process;
+use super::{Process, gauges};
 use crate::notifications;
 use ::conductor::Conductor;
 use bus::Bus;
@@ -17,6 +17,7 @@ pub async fn live(process: &Process, shutdown: &Shutdown) -> Result<()> {
     tokio::select! {
         () = conductor.run(shutdown.token()) => {}
         () = notifications::forward(&store, &bus) => {}
+        ended = gauges::keep(&store, &bus) => ended?,
     }
     Ok(())
 }

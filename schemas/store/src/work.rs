@@ -218,6 +218,15 @@ pub fn next_free(conn: &mut Conn, kinds: &[Kind], now: Timestamp) -> Result<Opti
     Ok(soonest.map(Timestamp))
 }
 
+/// How many entries of each kind there are, and since when (µs) the oldest waits: for metrics.
+pub fn depth(conn: &mut Conn) -> Result<Vec<(String, i64, Option<i64>)>> {
+    use diesel::dsl::{count_star, min};
+    Ok(work::table
+        .group_by(work::kind)
+        .select((work::kind, count_star(), min(work::since)))
+        .load(conn)?)
+}
+
 /// Everything that is due or waits, for the operations view and for tests.
 pub fn list(conn: &mut Conn) -> Result<Vec<Entry>> {
     Ok(work::table

@@ -16,16 +16,39 @@ pub fn sample<T: JsonSchema + Serialize + Default>() -> Result<String> {
     let mut out = String::new();
     for (name, section) in properties(&schema) {
         let section = resolve(&schema, section);
-        comment(&mut out, "", described(section).unwrap_or_default());
+        comment(&mut out, described(section).unwrap_or_default());
         let _ = writeln!(out, "{name}:");
-        for (key, field) in properties(section) {
-            let about = described(field).or_else(|| described(resolve(&schema, field)));
-            comment(&mut out, "  ", about.unwrap_or_default());
-            let value = defaults.get(name).and_then(|section| section.get(key));
-            let _ = writeln!(out, "  # {key}: {}\n", value.unwrap_or(&Value::Null));
+        let default = defaults.get(name).unwrap_or(&Value::Null);
+        for line in fields(&schema, section, default).lines() {
+            let _ = writeln!(out, "{}", format!("  {line}").trim_end());
         }
     }
     Ok(out)
+}
+
+/// The fields of a section, those of its own sections below them; all commented out.
+fn fields(root: &Value, section: &Value, defaults: &Value) -> String {
+    let mut out = String::new();
+    for (key, field) in properties(section) {
+        let inner = resolve(root, field);
+        comment(
+            &mut out,
+            described(field)
+                .or_else(|| described(inner))
+                .unwrap_or_default(),
+        );
+        let default = defaults.get(key).unwrap_or(&Value::Null);
+        if default.is_object() && properties(inner).next().is_some() {
+            let _ = writeln!(out, "# {key}:");
+            for line in fields(root, inner, default).lines() {
+                let _ = writeln!(out, "{}", format!("#   {line}").trim_end());
+            }
+            let _ = writeln!(out);
+        } else {
+            let _ = writeln!(out, "# {key}: {default}\n");
+        }
+    }
+    out
 }
 
 fn properties(schema: &Value) -> impl Iterator<Item = (&String, &Value)> {
@@ -45,9 +68,9 @@ fn described(schema: &Value) -> Option<&str> {
     schema.get("description").and_then(Value::as_str)
 }
 
-fn comment(out: &mut String, indent: &str, text: &str) {
+fn comment(out: &mut String, text: &str) {
     for line in text.lines().filter(|line| !line.is_empty()) {
-        let _ = writeln!(out, "{indent}# {line}");
+        let _ = writeln!(out, "# {line}");
     }
 }
 
