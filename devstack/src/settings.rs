@@ -89,11 +89,11 @@ mod tests {
     /// The sample with its settings in force instead of commented out.
     fn uncommented(sample: &str) -> String {
         let setting = |line: &str| {
-            let (indent, rest) = line.split_once("# ").unwrap_or(("", line));
+            let rest = line.replace("# ", "");
             let key = rest.trim_start().split(':').next().unwrap_or_default();
             let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
             (rest.contains(':') && !key.is_empty() && key.chars().all(word))
-                .then(|| format!("{indent}{rest}\n"))
+                .then(|| format!("{rest}\n"))
         };
         sample.lines().filter_map(setting).collect()
     }
