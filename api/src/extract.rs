@@ -4,6 +4,6 @@ mod json;
 mod path;
 mod query;
 
-pub use json::{Body, Json};
+pub use json::{Body, Json, Raw};
 pub use path::{Path, Segment};
 pub use query::{Listing, Query};

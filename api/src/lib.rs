@@ -52,6 +52,7 @@ mod dispatch;
 pub mod error;
 pub mod extract;
 pub mod identity;
+pub mod image;
 pub mod links;
 pub mod metrics;
 pub mod microversion;
@@ -80,6 +81,7 @@ pub fn routes() -> Vec<Route> {
         versions::routes(),
         group(Service::Identity, identity::routes()),
         group(Service::Compute, compute::routes()),
+        group(Service::Image, image::routes()),
     ]
     .into_iter()
     .flatten()

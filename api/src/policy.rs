@@ -31,6 +31,7 @@ pub fn defaults() -> Vec<&'static RuleDefault> {
         base::ALL,
         crate::identity::rules::ALL,
         crate::compute::rules::ALL,
+        crate::image::rules::ALL,
     ]
     .concat()
 }

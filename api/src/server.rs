@@ -38,6 +38,7 @@ pub async fn serve(listener: TcpListener, state: State, shutdown: CancellationTo
         .map_err(unusable)?
         .run();
     let handle = server.handle();
+    let (shared_state, until) = (state.clone(), shutdown.clone());
     let ended = CancellationToken::new();
     let watch = ended.clone();
     let upkeep = async move {
@@ -55,6 +56,7 @@ pub async fn serve(listener: TcpListener, state: State, shutdown: CancellationTo
         ended.cancel();
         served
     };
-    let (served, ()) = tokio::join!(served, upkeep);
+    let images = crate::image::upkeep::run(shared_state, until);
+    let (served, (), ()) = tokio::join!(served, upkeep, images);
     served.map_err(unusable)
 }

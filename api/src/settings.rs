@@ -34,6 +34,8 @@ pub struct Settings {
     pub list_limit: Option<usize>,
     /// About compute.
     pub compute: crate::compute::Settings,
+    /// The image service.
+    pub image: crate::image::Settings,
 }
 
 impl Default for Settings {
@@ -51,6 +53,7 @@ impl Default for Settings {
             password_checks: 4,
             list_limit: None,
             compute: crate::compute::Settings::default(),
+            image: crate::image::Settings::default(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::identity::password::Passwords;
 use crate::identity::token::{KeyRing, TokenCache};
+use crate::image::Images;
 use crate::links::Base;
 use crate::metrics::Metrics;
 use crate::policy::Policy;
@@ -39,6 +40,8 @@ pub struct AppState {
     pub tokens: TokenCache,
     /// Hashes and checks passwords, a few at a time.
     pub passwords: Passwords,
+    /// Images' data.
+    pub images: Images,
 }
 
 impl AppState {
@@ -56,6 +59,7 @@ impl AppState {
             keys: KeyRing::open(&settings.key_dir, &clock)?,
             tokens: TokenCache::new(settings.token_cache),
             passwords: Passwords::new(settings.password_checks),
+            images: Images::open(&settings.image)?,
             clock,
             store,
             bus,

@@ -22,6 +22,10 @@ async fn state(dir: &tempfile::TempDir) -> api::State {
     let bus = Bus::memory(&MemoryBroker::new(), Faults::none());
     let settings = Settings {
         key_dir: dir.path().join("keys"),
+        image: api::image::Settings {
+            dir: dir.path().join("images"),
+            ..Default::default()
+        },
         ..Settings::default()
     };
     AppState::new(store, bus, settings).unwrap()

@@ -10,6 +10,7 @@
 mod context;
 mod fleet;
 mod host;
+mod image;
 mod look;
 mod queue;
 mod reports;

@@ -1,6 +1,7 @@
 //! What agents say, written down. Older news than what is known changes nothing.
 
 use crate::context::Context;
+use crate::image;
 use crate::look::Effect;
 use crate::run::look_now;
 use crate::sync;
@@ -45,6 +46,9 @@ fn alive(tx: &mut Tx<'_>, beat: &Heartbeat) -> Result<Vec<Effect>> {
 fn observed(tx: &mut Tx<'_>, seen: &Observed, context: &Context) -> Result<Vec<Effect>> {
     let id = seen.id.to_string();
     let row = servers::get(tx, &Scope::All, &id)?;
+    if row.is_none() && !matches!(seen.state, Seen::Container(_)) {
+        return image::heard(tx, seen);
+    }
     let Some(mut server) = row.filter(|server| server.host() == Some(seen.host)) else {
         return Ok(match seen.state {
             Seen::Container(_) => sync::unwanted(tx, seen.host, seen.id, seen.generation)?

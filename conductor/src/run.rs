@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::look::{Effect, Look, Next};
 use crate::queue::InFlight;
-use crate::{Settings, host, reports, server};
+use crate::{Settings, host, image, reports, server};
 use bus::{Bus, Delivery};
 use process::Clock;
 use schemas::{Hint, Kind, Result, Timestamp};
@@ -273,7 +273,9 @@ fn settle(
     let Look { next, effects } = match key.kind {
         Kind::Server => server::look(tx, &key.id, context)?,
         Kind::Host => host::look(tx, &key.id, context)?,
-        Kind::Image | Kind::ImageTask | Kind::Blob => Look::done(),
+        Kind::Image => image::look(tx, &key.id, context)?,
+        // For those who have the directory of blobs.
+        Kind::ImageTask | Kind::Blob => Look::done(),
     };
     let now = tx.now();
     let more = match next {

@@ -89,6 +89,8 @@ http:
   listen: 127.0.0.1:$PORT
 api:
   key_dir: $STATE/keys
+  image:
+    dir: $STATE/images
 $(extra_api_settings)
 agent:
   state_dir: $STATE/agent

@@ -2,15 +2,19 @@
 
 use crate::call::Call;
 use crate::route::Extract;
+use actix_web::error::PayloadError;
 use actix_web::web::Payload;
 use bytes::{Bytes, BytesMut};
-use futures::StreamExt;
+use futures::{Stream, StreamExt};
 use schemas::{Error, Result};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 
 /// A slow client may not hold a worker's memory for longer than this.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Of a refused upload so much is read at most, and for so long.
+const DISCARD: usize = 256 << 20;
+const DISCARD_TIME: Duration = Duration::from_secs(10);
 
 /// The body, parsed. Whether unknown fields are refused is the type's business
 /// (`#[serde(deny_unknown_fields)]`).
@@ -46,6 +50,26 @@ impl Extract for Body {
 }
 
 impl Body {
+    /// The pieces as they come.
+    pub fn pieces(&mut self) -> impl Stream<Item = Result<Bytes>> + Unpin {
+        (&mut self.0).map(|piece| piece.map_err(broken))
+    }
+
+    /// Reads what still comes and forgets it, within bounds: a client that has not sent all often
+    /// does not read the refusal.
+    pub async fn discard(&mut self) {
+        let read = async {
+            let mut left = DISCARD;
+            while let Ok(Some(piece)) = self.next().await {
+                left = left.saturating_sub(piece.len());
+                if left == 0 {
+                    return;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(DISCARD_TIME, read).await;
+    }
+
     /// The next piece; `None` at the end.
     ///
     /// # Errors
@@ -54,10 +78,24 @@ impl Body {
         match self.0.next().await {
             None => Ok(None),
             Some(Ok(bytes)) => Ok(Some(bytes)),
-            Some(Err(error)) => Err(Error::BadRequest(format!(
-                "The body did not arrive whole: {error}."
-            ))),
+            Some(Err(error)) => Err(broken(error)),
         }
+    }
+}
+
+fn broken(error: PayloadError) -> Error {
+    Error::BadRequest(format!("The body did not arrive whole: {error}."))
+}
+
+/// A body of any media type, whole: the type without its parameters, and the bytes.
+pub struct Raw(pub String, pub Bytes);
+
+impl Extract for Raw {
+    async fn extract(call: &Call) -> Result<Self> {
+        let kind = call.header("content-type").unwrap_or_default();
+        let essence = kind.split(';').next().unwrap_or_default().trim();
+        let bytes = collect(call, call.route().body_limit).await?;
+        Ok(Raw(essence.to_ascii_lowercase(), bytes))
     }
 }
 

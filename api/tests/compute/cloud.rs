@@ -63,6 +63,10 @@ impl Cloud {
         store.write(seed).await.unwrap();
         let settings = Settings {
             key_dir: directory.path().join("keys"),
+            image: api::image::Settings {
+                dir: directory.path().join("images"),
+                ..Default::default()
+            },
             ..Settings::default()
         };
         let bus = Bus::memory(&MemoryBroker::new(), Faults::none());

@@ -25,6 +25,7 @@ pub async fn settings(settings: &Settings) -> Result<ExitCode> {
         ("bus", within(broker(settings)).await),
         ("engine", within(engine(settings)).await),
         ("api.key_dir", writable(&settings.api.key_dir)),
+        ("api.image.dir", writable(&settings.api.image.dir)),
         ("agent.state_dir", writable(&settings.agent.state_dir)),
         ("http.listen", address(settings)),
     ] {

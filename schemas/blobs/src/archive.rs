@@ -33,7 +33,7 @@ pub use config::{ImageConfig, RootFs, RunConfig};
 pub use error::ArchiveError;
 pub use manifest::{Descriptor, Layer, Manifest, chain_ids};
 pub use put_together::{docker_archive, oci_archive};
-pub use take_apart::{TakenApart, take_apart};
+pub use take_apart::{TakenApart, take_apart, take_apart_any};
 
 use std::str::FromStr;
 

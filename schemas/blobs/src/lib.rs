@@ -22,7 +22,7 @@ pub mod store;
 
 pub use archive::{
     ArchiveError, Assembly, Format, TakenApart, Terms, adopt, docker_archive, oci_archive,
-    take_apart,
+    take_apart, take_apart_any,
 };
 pub use digest::{Digest, InvalidDigest};
 pub use hash::{Hashes, HashingReader, MultiHash};

@@ -130,8 +130,16 @@ fn layer_of(digest: Digest, size: u64, facts: Facts, chain_id: Digest) -> Layer 
     }
 }
 
-/// An image of one layer, which is the whole upload.
-pub(super) fn bare(whole: &Staged, terms: &Terms) -> Result<Image, ArchiveError> {
+/// What a tar of no announced kind turns out to be.
+pub(super) enum Kind {
+    /// A root filesystem: an image of one layer, which is the whole upload.
+    Filesystem(Image),
+    /// An image archive, by this file at its top.
+    Archive(Format, String),
+}
+
+/// Looks into a whole upload.
+pub(super) fn look_into(whole: &Staged, terms: &Terms) -> Result<Kind, ArchiveError> {
     let (digest, size) = (whole.digest, whole.size);
     let source = LayerSource {
         what: "the upload".into(),
@@ -152,20 +160,28 @@ pub(super) fn bare(whole: &Staged, terms: &Terms) -> Result<Image, ArchiveError>
         } else {
             Format::Docker
         };
-        return Err(ArchiveError::WrongFormat {
-            said: Format::Bare,
-            why: format!("it has {mark} at its top, so it is an image archive"),
-            remedy: format!("Create the image with container_format '{format}'."),
-        });
+        return Ok(Kind::Archive(format, mark.clone()));
     }
     let config = ImageConfig::bare(&terms.architecture, &terms.bare_cmd, facts.diff_id);
     let layers = vec![layer_of(digest, size, facts, config.rootfs.diff_ids[0])];
     let bytes = json(&config)?;
     let manifest = Manifest::new(Digest::of(&bytes), bytes.len() as u64, &layers);
-    Ok(Image {
+    Ok(Kind::Filesystem(Image {
         manifest,
         layers,
         config,
         repo_tags: Vec::new(),
-    })
+    }))
+}
+
+/// An image of one layer, which is the whole upload.
+pub(super) fn bare(whole: &Staged, terms: &Terms) -> Result<Image, ArchiveError> {
+    match look_into(whole, terms)? {
+        Kind::Filesystem(image) => Ok(image),
+        Kind::Archive(format, mark) => Err(ArchiveError::WrongFormat {
+            said: Format::Bare,
+            why: format!("it has {mark} at its top, so it is an image archive"),
+            remedy: format!("Create the image with container_format '{format}'."),
+        }),
+    }
 }

@@ -4,7 +4,7 @@ use super::config::{ImageConfig, RunConfig};
 use super::manifest::Layer;
 use super::reading::{fill, read_all, stage};
 use super::recipe::RecipeWriter;
-use super::resolve::{Image, bare, resolve};
+use super::resolve::{Image, Kind, bare, look_into, resolve};
 use super::unpack::{Packing, Unpacked};
 use super::{ArchiveError, Format, Terms};
 use crate::store::{Pin, Staged};
@@ -68,25 +68,54 @@ pub fn take_apart(
         return commit(store, image, parts, recipe);
     }
     let whole = stage(upload, store, terms)?;
-    recipe.blob(whole.digest, 0, whole.size)?;
-    let (image, mut parts) = if format == Format::Bare {
+    if format == Format::Bare {
         let image = bare(&whole, terms)?;
-        let mut config = store.writer(terms.json)?;
-        config.append(&json(&image.config)?)?;
-        (image, vec![config.seal()?])
-    } else {
-        let limit = terms.unpacked.saturating_add(terms.upload);
-        let plain = Unpacked::new(whole.open()?, packing, whole.size, limit, terms)?;
-        let mut contents = read_all(plain, store, limit, terms)?;
-        let image = resolve(&mut contents, format, terms)?;
-        let wanted = image.manifest.blobs();
-        // A recipe of the unpacked archive would serve nobody: only the image's own parts stay.
-        let mut parts = contents.into_recipe(&mut RecipeWriter::new(store)?)?;
-        parts.retain(|part| wanted.contains_key(&part.digest));
-        (image, parts)
-    };
+        return filesystem(store, whole, image, recipe, terms);
+    }
+    recipe.blob(whole.digest, 0, whole.size)?;
+    let limit = terms.unpacked.saturating_add(terms.upload);
+    let plain = Unpacked::new(whole.open()?, packing, whole.size, limit, terms)?;
+    let mut contents = read_all(plain, store, limit, terms)?;
+    let image = resolve(&mut contents, format, terms)?;
+    let wanted = image.manifest.blobs();
+    // A recipe of the unpacked archive would serve nobody: only the image's own parts stay.
+    let mut parts = contents.into_recipe(&mut RecipeWriter::new(store)?)?;
+    parts.retain(|part| wanted.contains_key(&part.digest));
     parts.push(whole);
     commit(store, image, parts, recipe)
+}
+
+/// Takes an upload apart whose kind nobody told: what it holds decides. What names the kind may stand
+/// at its very end, so an image archive is read twice, the second time from the disk.
+pub fn take_apart_any(
+    upload: impl Read,
+    store: &BlobStore,
+    terms: &Terms,
+) -> Result<TakenApart, ArchiveError> {
+    let whole = stage(upload, store, terms)?;
+    if whole.size == 0 {
+        return Err(ArchiveError::Truncated);
+    }
+    match look_into(&whole, terms)? {
+        Kind::Filesystem(image) => {
+            filesystem(store, whole, image, RecipeWriter::new(store)?, terms)
+        }
+        Kind::Archive(format, _) => take_apart(whole.open()?, format, store, terms),
+    }
+}
+
+/// A root filesystem is its image's only layer.
+fn filesystem(
+    store: &BlobStore,
+    whole: Staged,
+    image: Image,
+    mut recipe: RecipeWriter,
+    terms: &Terms,
+) -> Result<TakenApart, ArchiveError> {
+    recipe.blob(whole.digest, 0, whole.size)?;
+    let mut config = store.writer(terms.json)?;
+    config.append(&json(&image.config)?)?;
+    commit(store, image, vec![config.seal()?, whole], recipe)
 }
 
 pub(super) fn json(document: &impl serde::Serialize) -> Result<Vec<u8>, ArchiveError> {

@@ -4,6 +4,7 @@ use crate::images::*;
 use blobs::archive::{ImageConfig, Manifest};
 use blobs::{
     Assembly, Digest, Format, HashingReader, Terms, adopt, docker_archive, oci_archive, take_apart,
+    take_apart_any,
 };
 use serde_json::json;
 use std::io::{Read, Seek, SeekFrom};
@@ -378,4 +379,36 @@ fn what_is_adopted_is_checked() {
         let error = adopt(&it.store, &stored.digest, None, &terms).unwrap_err();
         assert!(error.to_string().contains(words), "{error}");
     }
+}
+
+#[test]
+fn an_archive_of_no_announced_kind_is_what_it_holds() {
+    let layers = two_layers();
+    let plain = |layer: &[u8]| layer.to_vec();
+    for (name, format, bytes) in [
+        ("docker", Format::Docker, tar_of(&docker_classic(&layers))),
+        ("docker new", Format::Docker, tar_of(&docker_new(&layers))),
+        (
+            "docker gzip",
+            Format::Docker,
+            gzip(&tar_of(&docker_classic(&layers))),
+        ),
+        ("oci", Format::Oci, tar_of(&oci(&layers, &plain))),
+        ("filesystem", Format::Bare, layers[0].clone()),
+        ("filesystem zstd", Format::Bare, zstd(&layers[0])),
+    ] {
+        let (told, found) = (TempStore::new(), TempStore::new());
+        let terms = Terms::default();
+        let expected = take_apart(bytes.as_slice(), format, &told.store, &terms).unwrap();
+        let taken = take_apart_any(bytes.as_slice(), &found.store, &terms).unwrap();
+        assert_eq!(taken.manifest, expected.manifest, "{name}");
+        assert_eq!(taken.blobs, expected.blobs, "{name}");
+        assert_eq!(found.given_back(&taken), bytes, "{name}");
+        assert_eq!(found.files().len(), taken.blobs.len(), "{name}");
+    }
+    let it = TempStore::new();
+    for nothing in [&b""[..], b"hello"] {
+        assert!(take_apart_any(nothing, &it.store, &Terms::default()).is_err());
+    }
+    assert!(it.files().is_empty());
 }

@@ -187,7 +187,10 @@ pub fn unplaced(conn: &mut Conn, scope: &Scope) -> Result<Vec<Server>> {
 
 /// How many servers have no host.
 pub fn count_unplaced(conn: &mut Conn) -> Result<i64> {
-    Ok(servers::table.filter(servers::host_id.is_null()).count().get_result(conn)?)
+    Ok(servers::table
+        .filter(servers::host_id.is_null())
+        .count()
+        .get_result(conn)?)
 }
 
 /// Writes a new server and makes it due.

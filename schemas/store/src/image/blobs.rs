@@ -57,6 +57,14 @@ pub fn is_needed(conn: &mut Conn, digest: &str) -> Result<bool> {
     Ok(diesel::select(diesel::dsl::exists(rows)).get_result(conn)?)
 }
 
+/// Every blob that is needed.
+pub fn all(conn: &mut Conn) -> Result<Vec<Digest>> {
+    Ok(image_blobs::table
+        .select(image_blobs::digest)
+        .distinct()
+        .load(conn)?)
+}
+
 /// The image needs exactly these blobs from now on.
 pub fn refer_only(tx: &mut Tx<'_>, image_id: &str, digests: &BTreeSet<Digest>) -> Result<()> {
     refer(tx, image_id, digests)?;

@@ -76,13 +76,13 @@ pub struct Image {
 
 impl Image {
     /// The status, typed.
-    pub fn status(&self) -> Result<Status> {
+    pub fn status(&self) -> schemas::Result<Status> {
         let bad = || Error::internal(format_args!("image status {:?}", self.status));
-        Ok(Status::parse(&self.status).ok_or_else(bad)?)
+        Status::parse(&self.status).ok_or_else(bad)
     }
 
     /// What its owner wrote about it.
-    pub fn attributes(&self) -> Result<Attributes> {
+    pub fn attributes(&self) -> schemas::Result<Attributes> {
         let bad = || Error::internal(format_args!("image visibility {:?}", self.visibility));
         Ok(Attributes {
             name: self.name.clone(),
@@ -115,13 +115,13 @@ impl Image {
     }
 
     /// The further properties.
-    pub fn properties(&self) -> Result<BTreeMap<String, String>> {
-        Ok(serde_json::from_str(&self.properties)?)
+    pub fn properties(&self) -> schemas::Result<BTreeMap<String, String>> {
+        serde_json::from_str(&self.properties).map_err(Error::internal)
     }
 
     /// The tags.
-    pub fn tags(&self) -> Result<BTreeSet<String>> {
-        Ok(serde_json::from_str(&self.tags)?)
+    pub fn tags(&self) -> schemas::Result<BTreeSet<String>> {
+        serde_json::from_str(&self.tags).map_err(Error::internal)
     }
 
     /// Replaces the tags.
@@ -199,6 +199,22 @@ pub fn update(tx: &mut Tx<'_>, image: &mut Image) -> Result<()> {
     let changed = diesel::update(images::table.find(image.id.clone()))
         .filter(images::revision.eq(read))
         .set(&*image)
+        .execute(&mut **tx)?;
+    if changed == 1 {
+        Ok(())
+    } else {
+        Err(Fail::Again)
+    }
+}
+
+/// Writes the lease of a running upload back: no change that anybody should see.
+pub(super) fn renew(tx: &mut Tx<'_>, image: &Image) -> Result<()> {
+    let changed = diesel::update(images::table.find(&image.id))
+        .filter(images::revision.eq(image.revision))
+        .set((
+            images::upload_until.eq(image.upload_until),
+            images::revision.eq(image.revision + 1),
+        ))
         .execute(&mut **tx)?;
     if changed == 1 {
         Ok(())

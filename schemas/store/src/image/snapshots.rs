@@ -72,13 +72,9 @@ pub fn create(tx: &mut Tx<'_>, new: New<'_>) -> Result<Image> {
     let spec = new.server.spec()?;
     let base = images::get(tx, &Scope::All, &spec.image.id.to_string())?;
     let mut properties: BTreeMap<String, String> = BTreeMap::new();
-    let mut formats = ("docker".to_owned(), "raw".to_owned());
     let (mut min_disk, mut min_ram) = (0, 0);
     if let Some(base) = &base {
         properties = base.properties()?;
-        if base.container_format == "oci" {
-            formats.0 = base.container_format.clone();
-        }
         (min_disk, min_ram) = (base.min_disk, base.min_ram);
     }
     properties.retain(|key, _| !key.starts_with("owner_specified.openstack."));
@@ -108,8 +104,8 @@ pub fn create(tx: &mut Tx<'_>, new: New<'_>) -> Result<Image> {
         name: new.name.into(),
         status: Status::Queued.as_str().into(),
         visibility: "private".into(),
-        container_format: formats.0,
-        disk_format: formats.1,
+        container_format: "docker".into(),
+        disk_format: "raw".into(),
         min_disk,
         min_ram,
         properties: serde_json::to_string(&properties)?,

@@ -42,7 +42,8 @@ pub struct Data {
     pub hash: String,
 }
 
-/// Begins an attempt: the image, if it is in state `from`, goes to state `to`.
+/// Begins an attempt: the image, if it is in state `from`, goes to state `to`; taken for dead after
+/// `lease` unless it is renewed.
 ///
 /// # Errors
 /// `NotFound`; `Conflict` when it has data or another attempt is under way.
@@ -53,6 +54,7 @@ pub fn begin(
     token: &str,
     from: Status,
     to: Status,
+    lease: Duration,
 ) -> Result<Image> {
     let mut image = images::find(tx, scope, id)?;
     let status = image.status()?;
@@ -61,7 +63,7 @@ pub fn begin(
     }
     image.status = to.as_str().into();
     image.upload = token.into();
-    image.upload_until = (tx.now() + LEASE).0;
+    image.upload_until = (tx.now() + lease).0;
     image.reason.clear();
     images::update(tx, &mut image)?;
     Ok(image)
@@ -88,14 +90,13 @@ fn refusal(status: Status, to: Status) -> String {
 /// The attempt goes on. False: it was given to somebody else, or the image is gone.
 pub fn renew(tx: &mut Tx<'_>, id: &str, token: &str) -> Result<bool> {
     let until = (tx.now() + LEASE).0;
-    let renewed = diesel::update(table::table.find(id))
-        .filter(table::upload.eq(token))
-        .set((
-            table::upload_until.eq(until),
-            table::revision.eq(table::revision + 1),
-        ))
-        .execute(&mut **tx)?;
-    Ok(renewed == 1)
+    let Some(mut image) = mine(tx, id, token)? else {
+        return Ok(false);
+    };
+    // An import's lease is longer than the renewals of what it does.
+    image.upload_until = image.upload_until.max(until);
+    images::renew(tx, &image)?;
+    Ok(true)
 }
 
 /// The attempt whose token this is, or nothing.

@@ -1,0 +1,13 @@
+//! The image service's stories, through the HTTP app in one process on SQLite.
+
+mod image {
+    mod agents;
+    mod archive;
+    mod cloud;
+    mod crash;
+    mod import;
+    mod lists;
+    mod metadata;
+    mod sharing;
+    mod transfer;
+}
