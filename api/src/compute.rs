@@ -27,6 +27,7 @@ mod settings;
 mod usage;
 mod zones;
 
+pub use servers::Rendered;
 pub use settings::Settings;
 
 use crate::route::Route;

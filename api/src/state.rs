@@ -1,5 +1,6 @@
 //! What all requests share.
 
+use crate::compute::Rendered;
 use crate::identity::password::Passwords;
 use crate::identity::token::{KeyRing, TokenCache};
 use crate::image::Images;
@@ -38,6 +39,8 @@ pub struct AppState {
     pub keys: KeyRing,
     /// Tokens verified already.
     pub tokens: TokenCache,
+    /// How servers looked when they were shown last.
+    pub rendered: Rendered,
     /// Hashes and checks passwords, a few at a time.
     pub passwords: Passwords,
     /// Images' data.
@@ -58,6 +61,7 @@ impl AppState {
             metrics: Metrics::new()?,
             keys: KeyRing::open(&settings.key_dir, &clock)?,
             tokens: TokenCache::new(settings.token_cache),
+            rendered: Rendered::default(),
             passwords: Passwords::new(settings.password_checks),
             images: Images::open(&settings.image)?,
             clock,

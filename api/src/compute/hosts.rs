@@ -4,6 +4,7 @@ use super::Settings;
 use schemas::Timestamp;
 use std::collections::HashMap;
 use store::compute::hosts::{self, Brief};
+use store::compute::servers::Server;
 use store::{Conn, Result};
 
 /// Facts about hosts, by id.
@@ -43,6 +44,11 @@ impl Facts {
         Ok(Facts(
             hosts::briefs(conn, &ids)?.into_iter().map(fact).collect(),
         ))
+    }
+
+    /// That about a server's host.
+    pub fn of(&self, server: &Server) -> Option<&Fact> {
+        server.host_id.as_deref().and_then(|id| self.get(id))
     }
 
     /// One of them.

@@ -9,6 +9,7 @@ mod instance_actions;
 mod list;
 mod metadata;
 mod parts;
+mod rendered;
 mod status;
 mod stored;
 mod tags;
@@ -22,10 +23,10 @@ use crate::ctx::{Caller, Ctx};
 use crate::extract::{Path, Query};
 use crate::reply::{self, Reply};
 use crate::route::{Route, delete, get, post, put};
-use list::one;
-use serde::Serialize;
 use store::compute::change;
-use view::{Place, View};
+use view::Place;
+
+pub use rendered::Rendered;
 
 /// Bodies with user data and files are larger than others.
 const BODY_LIMIT: usize = 1 << 20;
@@ -50,12 +51,6 @@ pub fn routes() -> Vec<Route> {
     routes
 }
 
-/// A body `{"server": …}`.
-#[derive(Serialize)]
-struct Body<T> {
-    server: T,
-}
-
 async fn index(ctx: Ctx<rules::Index>, query: Query) -> Reply {
     list::list::<rules::IndexAll>(&ctx, &query, false).await
 }
@@ -65,20 +60,12 @@ async fn detail(ctx: Ctx<rules::Detail>, query: Query) -> Reply {
 }
 
 async fn show(ctx: Ctx<rules::Show>, Path(id): Path<String>) -> Reply {
-    let (server, facts) = one(&ctx, id).await?;
-    let view = View::new(&ctx).with(facts);
-    reply::ok(&Body {
-        server: view.whole(&server, Place::One)?,
-    })
+    list::answer(&ctx, id, Place::One).await
 }
 
 /// The answer to a change: the server as it is after it.
-async fn changed(caller: &Caller, id: String) -> crate::reply::Reply {
-    let (server, facts) = one(caller, id).await?;
-    let view = View::new(caller).with(facts);
-    reply::ok(&Body {
-        server: view.whole(&server, Place::Changed)?,
-    })
+async fn changed(caller: &Caller, id: String) -> Reply {
+    list::answer(caller, id, Place::Changed).await
 }
 
 async fn remove(ctx: Ctx<rules::Delete>, Path(id): Path<String>) -> Reply {

@@ -43,7 +43,7 @@ pub async fn output(ctx: Seen, id: String, wish: ConsoleOutput) -> Reply {
         Some(length) if length.0 < 0 => None,
         Some(length) => Some(u32::try_from(length.0).unwrap_or(u32::MAX)),
     };
-    let (server, _) = one(&ctx, id).await?;
+    let server = one(&ctx, id).await?;
     if tail == Some(0) {
         return reply::ok(&json!({ "output": "" }));
     }
@@ -89,7 +89,7 @@ pub fn no_screen() -> Error {
 
 /// The address of a console that is opened once.
 async fn ticket(caller: &Caller, id: String) -> Result<String> {
-    let (server, _) = one(caller, id).await?;
+    let server = one(caller, id).await?;
     ready(&server)?;
     let token: String = rand::rng()
         .sample_iter(rand::distr::Alphanumeric)

@@ -19,7 +19,7 @@ pub fn routes() -> Vec<Route> {
 }
 
 async fn show(ctx: Ctx<rules::Diagnostics>, Path(id): Path<String>) -> Reply {
-    let (server, _) = one(&ctx, id).await?;
+    let server = one(&ctx, id).await?;
     let Answer::Json(stats) = ask(&ctx, &server, Op::Stats).await? else {
         return Err(unexpected());
     };

@@ -1,22 +1,23 @@
 //! `GET /servers` and `/servers/detail`: what the query narrows by, and the page.
 
+use super::rendered::{self, render};
 use super::status::{states_with, status};
 use super::stored::{sight, stored};
 use super::view::{Place, View};
 use crate::compute::call::{minor, must, own, settings};
-use crate::compute::hosts::Facts;
-use crate::compute::list::Listed;
 use crate::compute::rules;
 use crate::ctx::Caller;
 use crate::extract::{Listing, Query};
 use crate::policy::Rule;
-use crate::reply::{self, Reply};
+use crate::reply::Reply;
+use actix_web::HttpResponse;
+use actix_web::http::header::CONTENT_TYPE;
 use regex::{Regex, RegexBuilder};
 use schemas::{Error, Result, Timestamp};
 use std::collections::BTreeSet;
 use store::compute::listing::{self, Filter, KEYS, Page};
 use store::compute::servers::Server;
-use store::compute::{hosts, servers};
+use store::compute::{change, hosts, servers};
 use store::{Conn, Scope};
 
 /// What a row must be like beyond what the database can tell.
@@ -71,46 +72,44 @@ pub async fn list<All: Rule>(caller: &Caller, query: &Query, whole: bool) -> Rep
         page.limit = 0;
     }
     let view = View::new(caller);
-    let needs_hosts = whole && view.needs_hosts();
     let (now, settings) = (caller.state().clock.now(), settings(caller).clone());
-    let (rows, facts) = caller
+    let state = std::sync::Arc::clone(caller.state());
+    let (items, last) = caller
         .read(move |conn| {
             let mut page = page.clone();
             if let Some(host) = &host {
                 page.filter.host_ids = Some(hosts::named(conn, host)?);
             }
+            if whole && wanted.is_nothing() {
+                let heads = listing::heads(conn, &page)?;
+                let ids = heads.iter().map(|head| head.host_id.as_ref());
+                let facts = view.facts(conn, ids, now, &settings)?;
+                let items = state
+                    .rendered
+                    .of(conn, &heads, &view, Place::List, &facts)?;
+                return Ok((items, heads.last().map(|head| head.id.clone())));
+            }
             let rows = rows(conn, &page, &wanted)?;
-            let facts = match needs_hosts {
-                true => Facts::read(
-                    conn,
-                    rows.iter().map(|row| row.host_id.as_ref()),
-                    now,
-                    &settings,
-                )?,
-                false => Facts::default(),
-            };
-            Ok((rows, facts))
+            let ids = rows.iter().map(|row| row.host_id.as_ref());
+            let facts = view.facts(conn, ids, now, &settings)?;
+            let items = rows
+                .iter()
+                .map(|row| match whole {
+                    true => render(row, &view, Place::List, facts.of(row)),
+                    false => view.short(row),
+                })
+                .collect::<Result<Vec<_>>>()?;
+            Ok((items, rows.last().map(|row| row.id.clone())))
         })
         .await?;
-    let view = view.with(facts);
-    let next = listing.next(caller, rows.len(), rows.last().map(|row| row.id.as_str()));
-    if !whole {
-        let items: Vec<_> = rows.iter().map(|row| view.short(row)).collect();
-        return reply::ok(&Listed {
-            name: "servers",
-            items: &items,
-            next,
-        });
-    }
-    let items = rows
-        .iter()
-        .map(|row| view.whole(row, Place::List))
-        .collect::<Result<Vec<_>>>()?;
-    reply::ok(&Listed {
-        name: "servers",
-        items: &items,
-        next,
-    })
+    let next = listing.next(caller, items.len(), last.as_deref());
+    Ok(json(rendered::list(&items, next.as_deref())?))
+}
+
+fn json(body: Vec<u8>) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "application/json"))
+        .body(body)
 }
 
 fn rows(conn: &mut Conn, page: &Page, wanted: &Wanted) -> store::Result<Vec<Server>> {
@@ -360,22 +359,48 @@ impl Tags {
     }
 }
 
-/// One server the caller may see, with what is shown of its host.
-pub async fn one(caller: &Caller, id: String) -> Result<(Server, Facts)> {
+/// One server the caller may see.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn one(caller: &Caller, id: String) -> Result<Server> {
     let scope = caller.scope();
-    let (now, settings) = (caller.state().clock.now(), settings(caller).clone());
-    let needs_hosts = caller.is_admin();
     caller
         .read(move |conn| {
             let found = servers::get(conn, &scope, &id)?;
-            let row = found.ok_or_else(|| store::compute::change::missing(&id))?;
-            let facts = match needs_hosts {
-                true => Facts::read(conn, [row.host_id.as_ref()].into_iter(), now, &settings)?,
-                false => Facts::default(),
-            };
-            Ok((row, facts))
+            found.ok_or_else(|| change::missing(&id))
         })
         .await
+}
+
+/// The JSON of one server the caller may see.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn shown(caller: &Caller, id: String, place: Place) -> Result<rendered::Json> {
+    let scope = caller.scope();
+    let view = View::new(caller);
+    let (now, settings) = (caller.state().clock.now(), settings(caller).clone());
+    let state = std::sync::Arc::clone(caller.state());
+    caller
+        .read(move |conn| {
+            let missing = || change::missing(&id);
+            let head = [listing::head(conn, &scope, &id)?.ok_or_else(missing)?];
+            let hosts = head.iter().map(|head| head.host_id.as_ref());
+            let facts = view.facts(conn, hosts, now, &settings)?;
+            let shown = state.rendered.of(conn, &head, &view, place, &facts)?;
+            shown.into_iter().next().ok_or_else(missing)
+        })
+        .await
+}
+
+/// `{"server": …}`.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn answer(caller: &Caller, id: String, place: Place) -> Reply {
+    let shown = shown(caller, id, place).await?;
+    Ok(json(rendered::one(&shown)))
 }
 
 #[cfg(test)]

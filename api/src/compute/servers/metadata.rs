@@ -31,13 +31,13 @@ pub fn routes() -> Vec<Route> {
 type Metadata = BTreeMap<String, String>;
 
 async fn index(ctx: Ctx<rules::MetadataIndex>, Path(id): Path<String>) -> Reply {
-    let (server, _) = one(&ctx, id).await?;
+    let server = one(&ctx, id).await?;
     let spec = server.spec().map_err(Error::internal)?;
     reply::ok(&json!({ "metadata": spec.metadata }))
 }
 
 async fn show(ctx: Ctx<rules::MetadataShow>, Path((id, key)): Path<(String, String)>) -> Reply {
-    let (server, _) = one(&ctx, id).await?;
+    let server = one(&ctx, id).await?;
     let spec = server.spec().map_err(Error::internal)?;
     match spec.metadata.get(&key) {
         Some(value) => reply::ok(&json!({ "meta": { key: value } })),

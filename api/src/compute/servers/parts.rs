@@ -43,7 +43,7 @@ fn by_network(interfaces: &[Interface<'_>]) -> BTreeMap<String, Vec<Value>> {
 }
 
 async fn addresses(ctx: Ctx<rules::IpsIndex>, Path(id): Path<String>) -> Reply {
-    let (server, _) = one(&ctx, id).await?;
+    let server = one(&ctx, id).await?;
     let sight = sight(&server)?;
     reply::ok(&json!({ "addresses": by_network(sight.interfaces()) }))
 }
@@ -52,7 +52,7 @@ async fn addresses_on(
     ctx: Ctx<rules::IpsShow>,
     Path((id, network)): Path<(String, String)>,
 ) -> Reply {
-    let (server, _) = one(&ctx, id).await?;
+    let server = one(&ctx, id).await?;
     let sight = sight(&server)?;
     match by_network(sight.interfaces()).remove(&network) {
         Some(list) => reply::ok(&json!({ network: list })),
@@ -83,7 +83,7 @@ fn attachment(server: &str, one: &Interface<'_>, minor: u16) -> Value {
 }
 
 async fn interfaces(ctx: Ctx<rules::InterfacesList>, Path(id): Path<String>) -> Reply {
-    let (server, _) = one(&ctx, id).await?;
+    let server = one(&ctx, id).await?;
     let sight = sight(&server)?;
     let list: Vec<Value> = sight
         .interfaces()
@@ -97,7 +97,7 @@ async fn interface(
     ctx: Ctx<rules::InterfacesShow>,
     Path((id, port)): Path<(String, String)>,
 ) -> Reply {
-    let (server, _) = one(&ctx, id).await?;
+    let server = one(&ctx, id).await?;
     let sight = sight(&server)?;
     let mut all = sight.interfaces().iter();
     match all.find(|one| port_id(&server.id, one.network_id) == port) {
@@ -122,7 +122,7 @@ async fn detach(ctx: Ctx<rules::InterfacesDelete>, Path((id, _)): Path<(String, 
 }
 
 async fn security_groups(ctx: Ctx<rules::SecurityGroupsList>, Path(id): Path<String>) -> Reply {
-    let (server, _) = one(&ctx, id).await?;
+    let server = one(&ctx, id).await?;
     let project = &server.project_id;
     let parent = Uuid::parse_str(project).unwrap_or(Uuid::nil());
     reply::ok(&json!({ "security_groups": [{

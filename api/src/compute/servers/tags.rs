@@ -33,7 +33,7 @@ pub fn routes() -> Vec<Route> {
 type Tags = BTreeSet<String>;
 
 async fn tags_of<R: Rule>(ctx: &Ctx<R>, id: String) -> Result<Tags> {
-    let (server, _) = one(ctx, id).await?;
+    let server = one(ctx, id).await?;
     Ok(server.spec().map_err(Error::internal)?.tags)
 }
 

@@ -1,21 +1,24 @@
 //! A server as clients see it: each field with the microversion it came with.
 
+use super::rendered::Json;
 use super::status::{has_progress, power_state, progress, status};
 use super::stored::{Interface, Stored, stored};
+use crate::compute::Settings;
 use crate::compute::call::minor;
-use crate::compute::hosts::Facts;
+use crate::compute::hosts::{Fact, Facts};
 use crate::compute::rules;
 use crate::ctx::Caller;
-use schemas::{Result, Timestamp};
+use schemas::{Error, Result, Timestamp};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use sha2::{Digest, Sha224};
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use store::Conn;
 use store::compute::servers::Server;
 
 /// Where a view stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
     /// In a list.
     List,
@@ -25,14 +28,15 @@ pub enum Place {
     Changed,
 }
 
-/// How one caller sees servers.
+/// How one caller sees servers. Its hash is that of all that a server's JSON depends on beside its row
+/// and host.
+#[derive(Clone, Hash)]
 pub struct View {
     minor: u16,
     attributes: bool,
     host_status: bool,
     servers: String,
     bookmarks: String,
-    hosts: Facts,
 }
 
 impl View {
@@ -46,41 +50,56 @@ impl View {
             host_status: minor >= 16 && caller.check::<rules::ShowHostStatus>(&own),
             servers: caller.url("/servers/"),
             bookmarks: caller.base().join("/compute/"),
-            hosts: Facts::default(),
         }
     }
 
-    /// Does it show anything of hosts?
-    pub fn needs_hosts(&self) -> bool {
-        self.attributes || self.host_status
+    /// What it shows of these hosts.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn facts<'a>(
+        &self,
+        conn: &mut Conn,
+        hosts: impl Iterator<Item = Option<&'a String>>,
+        now: Timestamp,
+        settings: &Settings,
+    ) -> store::Result<Facts> {
+        match self.attributes || self.host_status {
+            true => Facts::read(conn, hosts, now, settings),
+            false => Ok(Facts::default()),
+        }
     }
 
-    /// With what is known of the hosts.
-    pub fn with(mut self, hosts: Facts) -> View {
-        self.hosts = hosts;
-        self
-    }
-
-    /// With everything.
+    /// With everything; `host` is what is known of its host.
     ///
     /// # Errors
     /// `Internal` when a column does not parse.
-    pub fn whole<'a>(&'a self, server: &'a Server, place: Place) -> Result<Whole<'a>> {
+    pub fn whole<'a>(
+        &'a self,
+        server: &'a Server,
+        place: Place,
+        host: Option<&'a Fact>,
+    ) -> Result<Whole<'a>> {
         Ok(Whole {
             view: self,
             server,
+            host,
             stored: stored(server)?,
             place,
         })
     }
 
     /// Id, name and links.
-    pub fn short<'a>(&'a self, server: &'a Server) -> Short<'a> {
-        Short {
+    ///
+    /// # Errors
+    /// None that are known.
+    pub fn short(&self, server: &Server) -> Result<Json> {
+        let short = Short {
             id: &server.id,
             name: &server.name,
             links: self.links(&server.id),
-        }
+        };
+        Ok(serde_json::to_vec(&short).map_err(Error::internal)?.into())
     }
 
     /// The links of a server.
@@ -120,7 +139,7 @@ impl Serialize for Href<'_> {
 
 /// A server in a list without details.
 #[derive(Serialize)]
-pub struct Short<'a> {
+struct Short<'a> {
     id: &'a str,
     name: &'a str,
     links: [Link<'a>; 2],
@@ -130,6 +149,7 @@ pub struct Short<'a> {
 pub struct Whole<'a> {
     view: &'a View,
     server: &'a Server,
+    host: Option<&'a Fact>,
     stored: Stored<'a>,
     place: Place,
 }
@@ -248,7 +268,7 @@ impl Serialize for Whole<'_> {
         if view.minor >= 90 && !view.attributes {
             f.put(90, "OS-EXT-SRV-ATTR:hostname", &server.hostname)?;
         }
-        let host = server.host_id.as_deref().and_then(|id| view.hosts.get(id));
+        let host = self.host;
         if view.attributes {
             let name = host.map(|host| &host.hostname);
             f.put(1, "OS-EXT-SRV-ATTR:host", name)?;

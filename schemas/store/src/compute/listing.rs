@@ -102,21 +102,8 @@ const CHUNK: usize = 500;
 /// # Errors
 /// `BadRequest` for a marker that is no server of the caller's.
 pub fn page(conn: &mut Conn, page: &Page, keep: Option<Keep<'_>>) -> Result<Vec<Server>> {
-    let mut sort = page.sort.clone();
-    if sort.is_empty() {
-        sort.push((Key::CreatedAt, false));
-    }
-    let last_way = sort.last().is_some_and(|key| key.1);
-    if !sort.iter().any(|(key, _)| *key == Key::Id) {
-        sort.push((Key::Id, last_way));
-    }
-    let mut after =
-        match &page.marker {
-            None => None,
-            Some(marker) => Some(servers::get(conn, &page.scope, marker)?.ok_or_else(|| {
-                schemas::Error::BadRequest(format!("marker [{marker}] not found"))
-            })?),
-        };
+    let sort = sort_of(page);
+    let mut after = marker_of(conn, page)?;
     let mut found = Vec::new();
     while found.len() < page.limit {
         let chunk = match keep {
@@ -138,6 +125,29 @@ pub fn page(conn: &mut Conn, page: &Page, keep: Option<Keep<'_>>) -> Result<Vec<
     Ok(found)
 }
 
+/// The order, with the id last: it tells any two rows apart.
+fn sort_of(page: &Page) -> Vec<(Key, bool)> {
+    let mut sort = page.sort.clone();
+    if sort.is_empty() {
+        sort.push((Key::CreatedAt, false));
+    }
+    let last_way = sort.last().is_some_and(|key| key.1);
+    if !sort.iter().any(|(key, _)| *key == Key::Id) {
+        sort.push((Key::Id, last_way));
+    }
+    sort
+}
+
+fn marker_of(conn: &mut Conn, page: &Page) -> Result<Option<Server>> {
+    let Some(marker) = &page.marker else {
+        return Ok(None);
+    };
+    match servers::get(conn, &page.scope, marker)? {
+        None => Err(schemas::Error::BadRequest(format!("marker [{marker}] not found")).into()),
+        found => Ok(found),
+    }
+}
+
 fn chunk_of(
     conn: &mut Conn,
     page: &Page,
@@ -145,7 +155,58 @@ fn chunk_of(
     after: Option<&Server>,
     limit: usize,
 ) -> Result<Vec<Server>> {
-    let mut query = table::table.select(Server::as_select()).into_boxed();
+    Ok(narrowed(page, sort, after, limit)
+        .select(Server::as_select())
+        .load(conn)?)
+}
+
+/// What tells whether a server is still as it was: enough for whoever remembers how it looked.
+#[derive(Clone, Debug, Queryable, Selectable, PartialEq, Eq)]
+#[diesel(table_name = table)]
+pub struct Head {
+    /// UUID.
+    pub id: String,
+    /// Rises with each change of the row.
+    pub revision: i64,
+    /// Where it is placed.
+    pub host_id: Option<String>,
+}
+
+/// The page's rows, as heads.
+///
+/// # Errors
+/// `BadRequest` for a marker that is no server of the caller's.
+pub fn heads(conn: &mut Conn, page: &Page) -> Result<Vec<Head>> {
+    let sort = sort_of(page);
+    let after = marker_of(conn, page)?;
+    Ok(narrowed(page, &sort, after.as_ref(), page.limit)
+        .select(Head::as_select())
+        .load(conn)?)
+}
+
+/// The head of one server the caller may see.
+pub fn head(conn: &mut Conn, scope: &Scope, id: &str) -> Result<Option<Head>> {
+    let mut query = table::table
+        .filter(table::id.eq(id.to_owned()))
+        .into_boxed();
+    if let Scope::Project(project) = scope {
+        query = query.filter(table::project_id.eq(project.clone()));
+    }
+    Ok(query.select(Head::as_select()).first(conn).optional()?)
+}
+
+/// These rows, in no order; without those that are gone meanwhile.
+pub fn rows(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Server>> {
+    Ok(table::table
+        .filter(table::id.eq_any(ids))
+        .select(Server::as_select())
+        .load(conn)?)
+}
+
+type Narrowed = table::BoxedQuery<'static, MultiBackend>;
+
+fn narrowed(page: &Page, sort: &[(Key, bool)], after: Option<&Server>, limit: usize) -> Narrowed {
+    let mut query = table::table.into_boxed();
     if let Scope::Project(project) = &page.scope {
         query = query.filter(table::project_id.eq(project.clone()));
     }
@@ -212,9 +273,7 @@ fn chunk_of(
             Key::Locked => order!(locked),
         };
     }
-    Ok(query
-        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-        .load(conn)?)
+    query.limit(i64::try_from(limit).unwrap_or(i64::MAX))
 }
 
 fn like(text: &str) -> String {

@@ -2,7 +2,7 @@
 
 use super::{Seen, change};
 use crate::compute::call::minor;
-use crate::compute::servers::view::{Place, View};
+use crate::compute::servers::view::Place;
 use crate::compute::servers::wish::{command_line, files, reference, user_data};
 use crate::compute::servers::{create, list};
 use crate::compute::{check, rules};
@@ -12,7 +12,7 @@ use actix_web::http::header::LOCATION;
 use schemas::compute::server::Rebuild;
 use schemas::workload::Power;
 use schemas::{Error, Result};
-use serde_json::json;
+use serde_json::{Value, json};
 use store::compute::action::Action;
 use store::compute::change::{Changing, Then};
 use store::compute::spec::{File, Key};
@@ -35,10 +35,8 @@ pub async fn rebuild(ctx: Seen, id: String, mut wish: Rebuild) -> Reply {
         apply(tx, at, &wish, files.clone(), &scope, &user)
     })
     .await?;
-    let (server, facts) = list::one(&ctx, server.id).await?;
-    let view = View::new(&ctx).with(facts);
-    let mut shown =
-        serde_json::to_value(view.whole(&server, Place::Changed)?).map_err(Error::internal)?;
+    let json = list::shown(&ctx, server.id.clone(), Place::Changed).await?;
+    let mut shown: Value = serde_json::from_slice(&json).map_err(Error::internal)?;
     shown["adminPass"] = password.into();
     if minor >= 57 {
         let spec = server.spec().map_err(Error::internal)?;
