@@ -38,7 +38,7 @@ class Cloud:
         """Runs the openstack client; its answer is parsed. `say` is the command's name in the table."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith("OS_")}
         environment["OS_CLIENT_CONFIG_FILE"] = str(self.state / "clouds.yaml")
-        line = ["openstack", "--os-cloud", cloud, *map(str, words)]
+        line = ["openstack", *(["--os-cloud", cloud] if cloud else []), *map(str, words)]
         if form:
             line += ["-f", form]
         done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=180)
@@ -87,7 +87,10 @@ def _command(words):
         "remove", "resize", "revert", "revoke", "role", "save", "server", "service", "set", "show", "start",
         "stats", "stop", "token", "unpause", "unset", "usage", "user", "versions", "zone",
     }
+    begun = False
     for word in words:
-        if word not in known:
+        if word in known:
+            begun = True
+            yield word
+        elif begun:
             return
-        yield word
