@@ -91,7 +91,6 @@ api:
   key_dir: $STATE/keys
   image:
     dir: $STATE/images
-$(extra_api_settings)
 agent:
   state_dir: $STATE/agent
   images:
@@ -102,9 +101,6 @@ engine:
   driver: $DRIVER
 END
 }
-
-# Settings that only some builds know.
-extra_api_settings() { :; }
 
 api_answers() { curl -fsS --max-time 5 "$URL/readyz" >/dev/null 2>&1; }
 

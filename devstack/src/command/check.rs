@@ -26,6 +26,7 @@ pub async fn settings(settings: &Settings) -> Result<ExitCode> {
         ("engine", within(engine(settings)).await),
         ("api.key_dir", writable(&settings.api.key_dir)),
         ("api.image.dir", writable(&settings.api.image.dir)),
+        ("api.image.dir", writable(&settings.api.image.dir)),
         ("agent.state_dir", writable(&settings.agent.state_dir)),
         ("http.listen", address(settings)),
     ] {

@@ -40,7 +40,9 @@ impl Postgres {
         );
         let pool = Pool::builder()
             .max_size(options.connections)
-            .min_idle(Some(1))
+            // Connections are made when they are needed, and waited for: one that is still being made
+            // in the background when the process ends crashes it inside the TLS library.
+            .min_idle(Some(0))
             .connection_timeout(options.timeout)
             .test_on_check_out(false)
             .connection_customizer(Box::new(Setup { statements }))
