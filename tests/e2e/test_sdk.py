@@ -12,7 +12,7 @@ def sdk(cloud):
     return cloud.connection("jeroboam")
 
 
-def call(cloud, name, function, *args, **kwargs):
+def call(cloud, name, function, /, *args, **kwargs):
     try:
         result = function(*args, **kwargs)
     except Exception as error:
