@@ -3,7 +3,7 @@
 mod application_credentials;
 mod auth;
 pub mod bootstrap;
-mod catalog;
+pub mod catalog;
 mod common;
 mod credentials;
 mod domains;

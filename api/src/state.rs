@@ -1,6 +1,7 @@
 //! What all requests share.
 
 use crate::compute::Rendered;
+use crate::identity::catalog::Catalog;
 use crate::identity::password::Passwords;
 use crate::identity::token::{KeyRing, TokenCache};
 use crate::image::Images;
@@ -41,6 +42,8 @@ pub struct AppState {
     pub tokens: TokenCache,
     /// How servers looked when they were shown last.
     pub rendered: Rendered,
+    /// Services and endpoints as read last.
+    pub catalog: Catalog,
     /// Hashes and checks passwords, a few at a time.
     pub passwords: Passwords,
     /// Images' data.
@@ -60,6 +63,7 @@ impl AppState {
             table: Table::new(crate::routes())?,
             metrics: Metrics::new()?,
             keys: KeyRing::open(&settings.key_dir, &clock)?,
+            catalog: Catalog::default(),
             tokens: TokenCache::new(settings.token_cache),
             rendered: Rendered::default(),
             passwords: Passwords::new(settings.password_checks),
@@ -80,8 +84,7 @@ impl AppState {
         )
     }
 
-    /// What must be done from time to time: reading policy and keys when they changed, forgetting
-    /// revocations of tokens that have ended.
+    /// What must be done from time to time: reading policy and keys when they changed.
     pub async fn refresh(&self) {
         self.policy.refresh();
         self.keys.refresh();

@@ -1,4 +1,8 @@
 //! Stories of identity, told through the API on a fresh cloud each.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, also in its helpers"
+)]
 
 #[path = "identity/harness.rs"]
 mod harness;

@@ -7,21 +7,52 @@ use crate::call::Call;
 use crate::links::Base;
 use schemas::identity::token::{Endpoint, Service};
 use schemas::{Error, Result};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use store::Store;
 use store::identity::catalog::{self, Endpoint as EndpointRow, Service as ServiceRow};
+use store::identity::epoch;
+
+/// The rows, remembered as long as nobody changes them: every change advances the epoch.
+#[derive(Default)]
+pub struct Catalog(Mutex<Option<Arc<Rows>>>);
+
+struct Rows {
+    epoch: i64,
+    services: Vec<ServiceRow>,
+    endpoints: Vec<EndpointRow>,
+}
+
+impl Catalog {
+    async fn rows(&self, store: &Store) -> Result<Arc<Rows>> {
+        let now = store.read(epoch::current).await?;
+        if let Some(rows) = self.known().as_ref().filter(|rows| rows.epoch == now) {
+            return Ok(Arc::clone(rows));
+        }
+        let rows = store
+            .read(|conn| {
+                // The epoch is read first: rows of a later change are then only read once more.
+                Ok(Rows {
+                    epoch: epoch::current(conn)?,
+                    services: catalog::service::list(conn)?,
+                    endpoints: catalog::endpoint::list(conn)?,
+                })
+            })
+            .await?;
+        let rows = Arc::new(rows);
+        *self.known() = Some(Arc::clone(&rows));
+        Ok(rows)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Option<Arc<Rows>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// Enabled services with their enabled endpoints, for this caller.
 pub async fn of(call: &Call, auth: &Auth) -> Result<Vec<Service>> {
-    let (services, endpoints) = call
-        .state()
-        .store
-        .read(|conn| {
-            Ok((
-                catalog::service::list(conn)?,
-                catalog::endpoint::list(conn)?,
-            ))
-        })
-        .await?;
-    Ok(build(&services, &endpoints, auth, call.base()))
+    let state = call.state();
+    let rows = state.catalog.rows(&state.store).await?;
+    Ok(build(&rows.services, &rows.endpoints, auth, call.base()))
 }
 
 fn build(
