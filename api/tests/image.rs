@@ -1,5 +1,6 @@
 //! The image service's stories, through the HTTP app in one process on SQLite.
 
+#[cfg(test)]
 mod image {
     mod agents;
     mod archive;

@@ -168,10 +168,10 @@ pub(crate) fn heard(tx: &mut Tx<'_>, seen: &Observed) -> Result<Vec<Effect>> {
         // An order that ended: what the host keeps of it may go.
         let left = matches!(seen.state, Seen::Snapshot { .. }) || seen.problem.is_some();
         let telling = absent(seen.id, seen.generation, "");
-        return Ok(left
-            .then(|| Effect::Tell(seen.host, telling))
-            .into_iter()
-            .collect());
+        return Ok(match left {
+            true => vec![Effect::Tell(seen.host, telling)],
+            false => Vec::new(),
+        });
     };
     match (&seen.state, &seen.problem) {
         (_, Some(problem)) if problem.permanent => {

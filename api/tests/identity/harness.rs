@@ -61,6 +61,10 @@ impl Cloud {
         bootstrap(ADMIN_PASSWORD).write(&store).await.unwrap();
         let settings = Settings {
             key_dir: dir.path().join("keys"),
+            image: api::image::Settings {
+                dir: dir.path().join("images"),
+                ..Default::default()
+            },
             ..settings
         };
         Cloud {

@@ -81,7 +81,7 @@ impl Cloud {
         };
         let store = Store::open(&url, options, Clock::System).await.unwrap();
         store.migrate().await.unwrap();
-        store.write(|tx| people(tx)).await.unwrap();
+        store.write(people).await.unwrap();
         Cloud::on(store, dir, change)
     }
 

@@ -133,7 +133,7 @@ fn layer_of(digest: Digest, size: u64, facts: Facts, chain_id: Digest) -> Layer 
 /// What a tar of no announced kind turns out to be.
 pub(super) enum Kind {
     /// A root filesystem: an image of one layer, which is the whole upload.
-    Filesystem(Image),
+    Filesystem(Box<Image>),
     /// An image archive, by this file at its top.
     Archive(Format, String),
 }
@@ -166,18 +166,18 @@ pub(super) fn look_into(whole: &Staged, terms: &Terms) -> Result<Kind, ArchiveEr
     let layers = vec![layer_of(digest, size, facts, config.rootfs.diff_ids[0])];
     let bytes = json(&config)?;
     let manifest = Manifest::new(Digest::of(&bytes), bytes.len() as u64, &layers);
-    Ok(Kind::Filesystem(Image {
+    Ok(Kind::Filesystem(Box::new(Image {
         manifest,
         layers,
         config,
         repo_tags: Vec::new(),
-    }))
+    })))
 }
 
 /// An image of one layer, which is the whole upload.
 pub(super) fn bare(whole: &Staged, terms: &Terms) -> Result<Image, ArchiveError> {
     match look_into(whole, terms)? {
-        Kind::Filesystem(image) => Ok(image),
+        Kind::Filesystem(image) => Ok(*image),
         Kind::Archive(format, mark) => Err(ArchiveError::WrongFormat {
             said: Format::Bare,
             why: format!("it has {mark} at its top, so it is an image archive"),

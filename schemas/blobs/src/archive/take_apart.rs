@@ -98,7 +98,7 @@ pub fn take_apart_any(
     }
     match look_into(&whole, terms)? {
         Kind::Filesystem(image) => {
-            filesystem(store, whole, image, RecipeWriter::new(store)?, terms)
+            filesystem(store, whole, *image, RecipeWriter::new(store)?, terms)
         }
         Kind::Archive(format, _) => take_apart(whole.open()?, format, store, terms),
     }
