@@ -1,6 +1,6 @@
 //! SQLite: one writer at a time in order of arrival, any number of readers beside it (WAL).
 
-use super::batch::{Outcome, Waiting};
+use super::batch::{Outcome, Slot, Waiting};
 use super::{Conn, Options, blocking};
 use crate::fail::{Fail, Result};
 use crate::tx::Tx;
@@ -11,6 +11,7 @@ use schemas::Error;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
+use tokio_util::task::AbortOnDropHandle;
 
 pub(crate) struct Sqlite {
     path: String,
@@ -64,6 +65,17 @@ impl Sqlite {
         F: Fn(&mut Tx<'_>) -> Result<T> + Send + Sync + 'static,
     {
         let slot = self.waiting.push(clock, change);
+        let sqlite = self.clone();
+        // In a task of its own: a caller that stops polling (one arm of a `select!`, say) would
+        // otherwise be given the turn and keep it, and every writer would wait for it. Dropped, it
+        // gives up its place.
+        let task = tokio::spawn(async move { sqlite.wait_and_run(slot).await });
+        AbortOnDropHandle::new(task)
+            .await
+            .map_err(Error::internal)?
+    }
+
+    async fn wait_and_run<T: Send + 'static>(self: Arc<Self>, slot: Slot<T>) -> Outcome<T> {
         let turn = self
             .turn
             .clone()
@@ -74,10 +86,9 @@ impl Sqlite {
         if let Some(outcome) = slot.take() {
             return outcome;
         }
-        let sqlite = self.clone();
         let run = move || {
             let _turn = turn;
-            sqlite.writing(|conn| sqlite.waiting.run_until(&slot, conn));
+            self.writing(|conn| self.waiting.run_until(&slot, conn));
             slot.take().unwrap_or(Err(Fail::Again))
         };
         blocking(run).await?

@@ -14,6 +14,7 @@ on_both! {
     concurrent_increments_are_all_counted
     hints_are_told_after_the_commit_only
     of_many_waiting_transactions_each_fails_for_itself
+    a_write_that_nobody_polls_holds_up_nobody
     a_dropped_request_is_carried_out_whole_or_not_at_all
 }
 
@@ -164,4 +165,25 @@ async fn a_dropped_request_is_carried_out_whole_or_not_at_all(db: Database) {
     // Everything asked before has come to its end when this one has, on SQLite's one writer.
     db.store.write(|_| Ok(())).await.unwrap();
     assert_eq!(db.store.read(in_use).await.unwrap() % 2, 0);
+}
+
+async fn a_write_that_nobody_polls_holds_up_nobody(db: Database) {
+    db.store.write(|tx| insert(tx, 0)).await.unwrap();
+    let mut begun = Vec::new();
+    for _ in 0..4 {
+        let mut write = Box::pin(db.store.write(|_| Ok(())));
+        assert!(futures::poll!(&mut write).is_pending());
+        begun.push(write);
+    }
+    // None of those is polled from here on.
+    let after = db.store.write(|tx| Ok(in_use(tx)?));
+    let patience = std::time::Duration::from_secs(60);
+    assert_eq!(
+        tokio::time::timeout(patience, after)
+            .await
+            .unwrap()
+            .unwrap(),
+        0
+    );
+    drop(begun);
 }
