@@ -143,6 +143,11 @@ impl ArchiveError {
         }
     }
 
+    /// What the parser says, without the bytes of the data that it says it of.
+    pub(super) fn not_tar(why: &str) -> Self {
+        ArchiveError::NotTar(why.split(':').next().unwrap_or_default().to_owned())
+    }
+
     /// A fault of our own scratch file.
     pub(super) fn scratch(source: io::Error) -> Self {
         ArchiveError::Store(StoreError::Io {

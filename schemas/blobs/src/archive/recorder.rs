@@ -68,7 +68,7 @@ impl Tape {
         match self.refusal.take() {
             Some(refusal) => refusal,
             None if self.at_eof => ArchiveError::Truncated,
-            None => ArchiveError::NotTar(e.to_string()),
+            None => ArchiveError::not_tar(&e.to_string()),
         }
     }
 

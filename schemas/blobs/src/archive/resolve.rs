@@ -148,7 +148,7 @@ pub(super) fn look_into(whole: &Staged, terms: &Terms) -> Result<Kind, ArchiveEr
         size,
     };
     let facts = layer::examine(source, terms.unpacked, terms).map_err(|e| match e {
-        ArchiveError::BadLayer { why, .. } => ArchiveError::NotTar(why),
+        ArchiveError::BadLayer { why, .. } => ArchiveError::not_tar(&why),
         other => other,
     })?;
     if !facts.complete {
