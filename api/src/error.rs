@@ -62,7 +62,7 @@ pub fn answer(error: &Error, asked: &Asked<'_>) -> HttpResponse {
                 asked.request_id
             )
         }
-        error => error.to_string(),
+        error => bounded(error.to_string()),
     };
     let body = envelope::body(asked.service, status, &message, asked.request_id.as_str());
     let mut answer = HttpResponse::build(status);
@@ -78,4 +78,16 @@ pub fn answer(error: &Error, asked: &Asked<'_>) -> HttpResponse {
         answer.insert_header((HeaderName::from_static("retry-after"), "2"));
     }
     answer.body(body.to_string())
+}
+
+/// Longest sentence told, in bytes: what the caller sent is repeated to him, but not at any length.
+const MOST: usize = 2048;
+
+fn bounded(mut message: String) -> String {
+    if message.len() > MOST {
+        let cut = (0..=MOST).rev().find(|at| message.is_char_boundary(*at));
+        message.truncate(cut.unwrap_or(0));
+        message.push('…');
+    }
+    message
 }

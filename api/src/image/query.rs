@@ -9,9 +9,17 @@ use store::image::list::{Filter, MemberStatus, Op, Page, SortKey, Wanted};
 /// Parameters that are about the list, not about the images.
 const LISTING: [&str; 5] = ["limit", "marker", "sort", "sort_key", "sort_dir"];
 
+/// Most conditions: each deepens the query, and databases bound its depth.
+const MOST: usize = 128;
+
 /// Reads what a list is narrowed by. What Glance does not know is a property.
 pub(super) fn filter(query: &Query) -> Result<Filter> {
     let mut filter = Filter::default();
+    if query.pairs().count() > MOST {
+        return Err(Error::BadRequest(format!(
+            "A list may be narrowed by {MOST} conditions at most."
+        )));
+    }
     for (key, value) in query.pairs() {
         match key {
             key if LISTING.contains(&key) => {}

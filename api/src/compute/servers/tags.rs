@@ -11,6 +11,7 @@ use crate::reply::{self, Reply};
 use crate::route::{Route, delete, get, put};
 use actix_web::HttpResponse;
 use actix_web::http::header::LOCATION;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use schemas::compute::server::TagsBody;
 use schemas::{Error, Result};
 use serde_json::json;
@@ -29,6 +30,13 @@ pub fn routes() -> Vec<Route> {
         delete("/servers/{id}/tags/{tag}", remove).since(2, 26),
     ]
 }
+
+/// What is written as `%xx` in an address: a tag may hold line breaks, which no header may.
+const RESERVED: AsciiSet = NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 type Tags = BTreeSet<String>;
 
@@ -90,6 +98,7 @@ async fn add(ctx: Ctx<rules::TagsUpdate>, Path((id, tag)): Path<(String, String)
     if before.contains(&tag) {
         return reply::no_content();
     }
+    let tag = utf8_percent_encode(&tag, &RESERVED);
     let href = ctx.url(&format!("/servers/{id}/tags/{tag}"));
     Ok(HttpResponse::Created()
         .insert_header((LOCATION, href))
