@@ -45,7 +45,7 @@ def name():
 def server(cloud, engine, name):
     """An active server of the project demo; gone, on the engine too, afterwards."""
     made = cloud.openstack(
-        "server", "create", "--wait", "--image", "busybox", "--flavor", "c1.nano", "--network", "auto", name, cloud="jeroboam"
+        "server", "create", "--wait", "--image", "busybox", "--flavor", "c1.nano", name, cloud="jeroboam"
     )
     yield made
     try:

@@ -55,7 +55,7 @@ class Engine:
     def run(self, server_id, *command):
         """Runs a command in a server's container, as somebody inside would."""
         container = self.inspect(server_id)["Id"]
-        order = json.dumps({"Cmd": list(command), "AttachStdout": True, "AttachStderr": True})
+        order = json.dumps({"Cmd": list(command), "AttachStdout": True, "AttachStderr": True, "Tty": True})
         made = self._post(f"/containers/{container}/exec", order)
         output = self._post(f"/exec/{json.loads(made)['Id']}/start", json.dumps({"Detach": False, "Tty": True}))
         return output.decode(errors="replace")
