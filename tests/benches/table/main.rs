@@ -29,6 +29,9 @@ mod transfer;
 
 use table::Table;
 
+/// A name for the command line, and what it measures.
+type Section = (&'static str, fn(&mut Table));
+
 fn main() {
     let words: Vec<String> = std::env::args()
         .skip(1)
@@ -41,7 +44,7 @@ fn main() {
     }
     let wanted = |section: &str| words.is_empty() || words.iter().any(|word| word == section);
     let mut table = Table::default();
-    let sections: [(&str, fn(&mut Table)); 6] = [
+    let sections: [Section; 6] = [
         ("api", api::measure),
         ("sim", sim::measure),
         ("scale", scale::measure),

@@ -60,11 +60,7 @@ async fn run(table: &mut Table) {
         async move { conductor.run(end).await }
     });
     tokio::time::sleep(Duration::from_secs(10)).await;
-    let placed = SERVERS
-        - store
-            .read(|conn| servers::count_unplaced(conn))
-            .await
-            .unwrap() as u32;
+    let placed = SERVERS - store.read(servers::count_unplaced).await.unwrap() as u32;
     let placements = f64::from(placed) / watch.elapsed().as_secs_f64();
     end.cancel();
     let _ = work.await;
