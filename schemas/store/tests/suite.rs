@@ -1,5 +1,5 @@
 //! One suite for both databases: every test runs on SQLite, and on PostgreSQL when
-//! `JEROBOAM_TEST_POSTGRES` holds the URL of a server on which databases may be made (the test
+//! `JEROBOAM_TEST_POSTGRES` holds the URL of a server (no database in it) on which databases may be made (the test
 //! script always sets it).
 
 #[cfg(test)]

@@ -80,8 +80,7 @@ impl Database {
             Engine::Sqlite => format!("sqlite://{}/cloud.db", self.directory.path().display()),
             Engine::Postgres => {
                 let server = std::env::var(SERVER).unwrap();
-                let (base, _) = server.rsplit_once('/').unwrap();
-                format!("{base}/{}", self.name)
+                format!("{server}/{}", self.name)
             }
         }
     }
@@ -133,7 +132,7 @@ impl Drop for Database {
 /// A database that others still use cannot be copied; pools take a moment to let go.
 fn on_server(sql: &str) {
     let server = std::env::var(SERVER).unwrap();
-    let mut connection = PgConnection::establish(&server).unwrap();
+    let mut connection = PgConnection::establish(&format!("{server}/postgres")).unwrap();
     let mut left = 200;
     while let Err(error) = connection.batch_execute(sql) {
         left -= 1;

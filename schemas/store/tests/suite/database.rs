@@ -28,12 +28,11 @@ pub async fn postgres() -> Option<Database> {
         return None;
     };
     let name = format!("jeroboam_test_{:016x}", rand::random::<u64>());
-    PgConnection::establish(&server)
+    PgConnection::establish(&format!("{server}/postgres"))
         .unwrap()
         .batch_execute(&format!("CREATE DATABASE {name}"))
         .unwrap();
-    let (base, _) = server.rsplit_once('/').unwrap();
-    let store = open(&format!("{base}/{name}")).await;
+    let store = open(&format!("{server}/{name}")).await;
     Some(Database {
         store,
         _directory: None,

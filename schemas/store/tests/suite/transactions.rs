@@ -185,5 +185,7 @@ async fn a_write_that_nobody_polls_holds_up_nobody(db: Database) {
             .unwrap(),
         0
     );
-    drop(begun);
+    for write in begun {
+        write.await.unwrap();
+    }
 }
