@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 work=$(mktemp -d "${TMPDIR:-/tmp}/jeroboam-bench.XXXXXX")
 end() {
     for cloud in docker sim; do
-        [ -d "$work/$cloud" ] && devstack/unstack.sh --purge --state "$work/$cloud" || true
+        if [ -d "$work/$cloud" ]; then devstack/unstack.sh --purge --state "$work/$cloud"; fi
     done
     rm -rf "$work"
 }
