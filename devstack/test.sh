@@ -109,7 +109,8 @@ fi
 step format cargo fmt --all --check
 step lints cargo clippy --workspace --all-targets -- -D warnings
 if have cargo-nextest; then
-    step tests cargo nextest run --workspace --no-fail-fast --status-level fail --final-status-level fail
+    # A second try shows what is flaky (nextest names it) without failing all for one slow moment.
+    step tests cargo nextest run --workspace --no-fail-fast --retries 1 --status-level retry --final-status-level flaky
     step doctests cargo test --workspace --doc --no-fail-fast
 else
     step tests cargo test --workspace --no-fail-fast
