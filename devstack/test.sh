@@ -55,8 +55,8 @@ trap 'exit 143' TERM
 # Sums up what test runners say: nextest's and pytest's `N passed, N failed`, cargo's `N passed; N failed`.
 count() {
     local log=$1 passed failed
-    passed=$(sed -nE '/^( *Summary|test result:|=+ .*(passed|failed|error).* in )/s/.*[^0-9]([0-9]+) passed.*/\1/p' "$log" | awk '{n += $1} END {print n + 0}')
-    failed=$(sed -nE '/^( *Summary|test result:|=+ .*(passed|failed|error).* in )/{s/ errors?/ failed/;s/.*[^0-9]([0-9]+) failed.*/\1/p}' "$log" | awk '{n += $1} END {print n + 0}')
+    passed=$(sed -nE '/^( *Summary|test result:|[0-9]+ (passed|failed|error).* in [0-9.]+s)/s/(^|.*[^0-9])([0-9]+) passed.*/\2/p' "$log" | awk '{n += $1} END {print n + 0}')
+    failed=$(sed -nE '/^( *Summary|test result:|[0-9]+ (passed|failed|error).* in [0-9.]+s)/{s/ errors?/ failed/;s/(^|.*[^0-9])([0-9]+) failed.*/\2/p}' "$log" | awk '{n += $1} END {print n + 0}')
     echo "$passed $failed"
 }
 

@@ -78,6 +78,29 @@ build() {
     if [ "$PROFILE" = dev ]; then JEROBOAM=$target/debug/jeroboam; else JEROBOAM=$target/$PROFILE/jeroboam; fi
 }
 
+# A /16 for the projects' networks that nothing on this machine uses, so that several clouds can share
+# its engine. Chosen once and kept.
+network_pool() {
+    local tries second
+    if [ ! -s "$STATE/network-pool" ]; then
+        for tries in {1..64}; do
+            second=$((128 + RANDOM % 128))
+            if ! grep -qE "(^| )10\.$second\." <<<"$(routes)" || [ "$tries" = 64 ]; then break; fi
+        done
+        printf '10.%s.0.0/16' "$second" >"$STATE/network-pool"
+    fi
+    cat "$STATE/network-pool"
+}
+
+# Networks this machine is on, in dotted form. The kernel's own table has them as little-endian hex.
+routes() {
+    local destination
+    while read -r _ destination _; do
+        [[ "$destination" =~ ^[0-9A-F]{8}$ ]] || continue
+        printf '%d.%d.%d.%d\n' "0x${destination:6:2}" "0x${destination:4:2}" "0x${destination:2:2}" "0x${destination:0:2}"
+    done </proc/net/route
+}
+
 write_settings() {
     cat >"$CONFIG" <<END
 # Written by devstack/stack.sh; written again by its next run.
@@ -91,6 +114,8 @@ api:
   key_dir: $STATE/keys
   image:
     dir: $STATE/images
+conductor:
+  network_pool: $(network_pool)
 agent:
   state_dir: $STATE/agent
   images:

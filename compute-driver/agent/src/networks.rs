@@ -6,7 +6,7 @@
 use crate::keyed::KeyedLocks;
 use compute_driver::{Driver, DriverError, Result};
 use schemas::ids::NetworkId;
-use schemas::workload::Network;
+use schemas::workload::{Attachment, Network};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -41,9 +41,27 @@ impl Networks {
         }
     }
 
-    pub(crate) async fn ensure(&self, driver: &dyn Driver, network: &Network) -> Result<()> {
+    /// Makes the network. Its subnet is a wish: what else lives on this engine (another cloud, the
+    /// operator's own containers) may have it, and then the engine chooses one. Only who asks for a
+    /// fixed address needs just that subnet.
+    pub(crate) async fn ensure(&self, driver: &dyn Driver, wanted: &Attachment) -> Result<()> {
+        let network = &wanted.network;
         let _turn = self.turns.lock(&network.id).await;
-        driver.ensure_network(network).await
+        match driver.ensure_network(network).await {
+            Err(DriverError::Refused {
+                host_fault: true, ..
+            })
+            | Err(DriverError::Conflict { .. })
+                if wanted.address.is_none() && network.cidr.is_some() =>
+            {
+                let any = Network {
+                    cidr: None,
+                    ..network.clone()
+                };
+                driver.ensure_network(&any).await
+            }
+            result => result,
+        }
     }
 
     /// Removes the network unless somebody is on it or about to be.

@@ -76,7 +76,7 @@ impl Attempt<'_> {
             Step::Networks => {
                 self.status.step("making networks");
                 for attachment in &workload.networks {
-                    let making = host.networks.ensure(driver, &attachment.network);
+                    let making = host.networks.ensure(driver, attachment);
                     host.call("network", making).await?;
                 }
                 self.past.networks = true;

@@ -4,8 +4,8 @@ use crate::world::*;
 use compute_driver::Driver;
 use process::Faults;
 use schemas::host::{Desired, Seen};
-use schemas::ids::WorkloadId;
-use schemas::workload::{Power, Reboot, RunState, Workload};
+use schemas::ids::{HostId, WorkloadId};
+use schemas::workload::{Attachment, Network, Power, Reboot, RunState, Workload};
 use std::time::Duration;
 
 #[tokio::test(start_paused = true)]
@@ -30,6 +30,35 @@ async fn an_agent_says_hello_and_boots_what_it_is_told() {
         _ => None,
     });
     assert_eq!(beat.await.inventory.images, [want.image.manifest]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subnet_that_another_cloud_has_on_this_engine_is_replaced() {
+    let mut world = World::new().await;
+    let chosen = |name| Network {
+        cidr: Some("10.9.0.0/24".into()),
+        ..network(name)
+    };
+    let stranger = world.engine.connect(HostId::new());
+    stranger.ensure_network(&chosen("theirs")).await.unwrap();
+
+    let (ours, image) = (chosen("ours"), world.image("hi"));
+    for _ in 0..2 {
+        let mut want = workload(&image);
+        want.networks = vec![attach(&ours)];
+        let seen = reached(world.settle(want.id, container(&want)).await);
+        assert_eq!(seen.interfaces.len(), 1);
+        assert!(!seen.interfaces[0].address.starts_with("10.9.0."));
+    }
+
+    let mut fixed = workload(&image);
+    fixed.networks = vec![Attachment {
+        address: Some("10.9.0.7".into()),
+        ..attach(&chosen("fixed"))
+    }];
+    let refused = world.settle(fixed.id, container(&fixed)).await;
+    let problem = refused.problem.expect("that address is not to be had here");
+    assert!(problem.host_fault, "{problem:?}");
 }
 
 #[tokio::test(start_paused = true)]
