@@ -11,4 +11,5 @@ mod image {
     mod metadata;
     mod sharing;
     mod transfer;
+    mod upkeep;
 }

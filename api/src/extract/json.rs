@@ -99,6 +99,16 @@ impl Extract for Raw {
     }
 }
 
+impl Raw {
+    /// Its JSON, read as every body is.
+    ///
+    /// # Errors
+    /// As for [`Json`].
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        parse(&self.1)
+    }
+}
+
 async fn collect(call: &Call, limit: usize) -> Result<Bytes> {
     let too_large = || Error::TooLarge(format!("The request body is larger than {limit} bytes."));
     let declared = call
@@ -127,7 +137,7 @@ async fn collect(call: &Call, limit: usize) -> Result<Bytes> {
 }
 
 /// Parses a body; the error names the field.
-pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(Error::BadRequest(
             "The request needs a JSON body, and has none.".into(),

@@ -102,19 +102,13 @@ async fn list(ctx: Ctx<rules::GetImages>, query: Query) -> Reply {
     view::page(&images, &query::link(&query, None), next.as_deref())
 }
 
-async fn change(
-    pending: Pending<rules::ModifyImage>,
-    Path(id): Path<ImageId>,
-    Raw(media_type, body): Raw,
-) -> Reply {
-    let dialect = Dialect::of(&media_type).ok_or_else(|| {
+async fn change(pending: Pending<rules::ModifyImage>, Path(id): Path<ImageId>, body: Raw) -> Reply {
+    let dialect = Dialect::of(&body.0).ok_or_else(|| {
         Error::UnsupportedMediaType(
             "Send the changes as application/openstack-images-v2.1-json-patch.".into(),
         )
     })?;
-    let body: Value = serde_json::from_slice(&body)
-        .map_err(|error| Error::BadRequest(format!("The body is no well-formed JSON: {error}.")))?;
-    let changes = changes::parse(dialect, &body)?;
+    let changes = changes::parse(dialect, &body.json()?)?;
     let before = find(&pending, id).await?;
     let ctx = authorize(pending, &before)?;
     // Decided outside of the transaction, which finds out if it still holds.

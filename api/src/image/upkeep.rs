@@ -4,24 +4,26 @@
 //! *Guarantees.* Each piece of work is an entry of the work table, so a process that dies is followed
 //! by another; entries are leased, and the lease is kept while the work lasts. A blob is removed only
 //! while it is locked against new pins and the database says that nobody needs it (crate `blobs`).
+//! Each piece of work is a task of its own, so none waits for the loop that claims more, nor for
+//! another.
 
 use super::import;
 use crate::state::{AppState, State};
 use blobs::{Digest, Removal};
-use futures::StreamExt;
-use futures::stream::FuturesUnordered;
 use schemas::{Error, Kind, Result};
 use std::collections::HashSet;
+use std::convert::Infallible;
 use std::time::Duration;
 use store::image::{blobs as references, tasks, uploads};
 use store::work::{self, Entry};
 use store::{Scope, Tx};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// How long a claim holds without being renewed.
 const LEASE: Duration = Duration::from_secs(60);
 /// Pieces of work at the same time.
-const AT_ONCE: i64 = 16;
+const AT_ONCE: usize = 16;
 /// Longest time between two looks at the work table.
 const POLL: Duration = Duration::from_secs(5);
 /// The entry that looks through all blobs.
@@ -44,20 +46,33 @@ enum Next {
 /// Works until `shutdown`; what is under way then is taken up by another process.
 pub async fn run(state: State, shutdown: CancellationToken) {
     let owner = uuid::Uuid::now_v7().to_string();
-    let mut working = FuturesUnordered::new();
+    // Dropped with the loop, which ends what is under way.
+    let mut working = JoinSet::new();
     if let Err(error) = state.store.write(ensure_standing).await {
         tracing::warn!(%error, "the sweep of blobs is not planned yet");
     }
     loop {
-        let claimed = claim(&state, &owner).await.unwrap_or_else(|error| {
+        let free = AT_ONCE.saturating_sub(working.len());
+        let claimed = claim(&state, &owner, free).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "cannot read the work table");
             Vec::new()
         });
-        working.extend(claimed.into_iter().map(|entry| look(&state, &owner, entry)));
-        let rest = rest(&state).await;
+        for entry in claimed {
+            let (state, owner) = (state.clone(), owner.clone());
+            working.spawn(async move { look(&state, &owner, entry).await });
+        }
+        // With no hand free, only one that is done can take more.
+        let rest = match working.len() < AT_ONCE {
+            true => rest(&state).await,
+            false => POLL,
+        };
         tokio::select! {
             () = shutdown.cancelled() => return,
-            Some(()) = working.next(), if !working.is_empty() => {}
+            Some(done) = working.join_next() => {
+                if let Err(error) = done {
+                    tracing::error!(%error, "work on images broke off; its lease has to run out");
+                }
+            }
             () = state.images.woken() => {}
             () = tokio::time::sleep(rest) => {}
         }
@@ -73,7 +88,7 @@ pub async fn settle(state: &State) -> Result<()> {
     let owner = uuid::Uuid::now_v7().to_string();
     state.store.write(ensure_standing).await?;
     loop {
-        let claimed = claim(state, &owner).await?;
+        let claimed = claim(state, &owner, AT_ONCE).await?;
         if claimed.is_empty() {
             return Ok(());
         }
@@ -90,7 +105,11 @@ fn ensure_standing(tx: &mut Tx<'_>) -> store::Result<()> {
     Ok(())
 }
 
-async fn claim(state: &AppState, owner: &str) -> Result<Vec<Entry>> {
+async fn claim(state: &AppState, owner: &str, most: usize) -> Result<Vec<Entry>> {
+    if most == 0 {
+        return Ok(Vec::new());
+    }
+    let most = i64::try_from(most).map_err(Error::internal)?;
     let now = state.clock.now();
     let next = state
         .store
@@ -104,7 +123,7 @@ async fn claim(state: &AppState, owner: &str) -> Result<Vec<Entry>> {
         .store
         .write(move |tx| {
             let now = tx.now();
-            work::claim(tx, &Kind::STORED, &owner, now, LEASE, AT_ONCE)
+            work::claim(tx, &Kind::STORED, &owner, now, LEASE, most)
         })
         .await
 }
@@ -123,16 +142,9 @@ async fn rest(state: &AppState) -> Duration {
 
 /// One look at one entry, keeping its lease.
 async fn look(state: &State, owner: &str, entry: Entry) {
-    let mut beat = tokio::time::interval(LEASE / 3);
-    let next = {
-        let work = work_on(state, &entry);
-        tokio::pin!(work);
-        loop {
-            tokio::select! {
-                next = &mut work => break next,
-                _ = beat.tick() => keep(state, owner, &entry).await,
-            }
-        }
+    let next = tokio::select! {
+        next = work_on(state, &entry) => next,
+        never = keep(state, owner, &entry) => match never {},
     };
     settle_entry(state, entry, next).await;
 }
@@ -162,17 +174,23 @@ async fn settle_entry(state: &AppState, entry: Entry, next: Result<Next>) {
     }
 }
 
-async fn keep(state: &AppState, owner: &str, entry: &Entry) {
-    let (owner, entry) = (owner.to_owned(), entry.clone());
-    let kept = state
-        .store
-        .write(move |tx| {
-            let now = tx.now();
-            work::renew(tx, &entry, &owner, now, LEASE)
-        })
-        .await;
-    if let Err(error) = kept {
-        tracing::warn!(%error, "cannot renew a lease");
+/// Renews the lease for as long as it is polled, beside the work: the work goes on while a renewal
+/// waits for the database.
+async fn keep(state: &AppState, owner: &str, entry: &Entry) -> Infallible {
+    let mut beat = tokio::time::interval(LEASE / 3);
+    loop {
+        beat.tick().await;
+        let (owner, entry) = (owner.to_owned(), entry.clone());
+        let kept = state
+            .store
+            .write(move |tx| {
+                let now = tx.now();
+                work::renew(tx, &entry, &owner, now, LEASE)
+            })
+            .await;
+        if let Err(error) = kept {
+            tracing::warn!(%error, "cannot renew a lease");
+        }
     }
 }
 

@@ -284,3 +284,20 @@ async fn what_clients_ask_before_they_begin_is_answered() {
         json!([])
     );
 }
+
+#[actix_web::test]
+async fn no_body_brings_a_nul_into_an_image() {
+    let cloud = Cloud::new().await;
+    let id = cloud.create("alice", json!({})).await;
+    for change in [
+        json!([{ "op": "add", "path": "/a\u{0}b", "value": "x" }]),
+        json!([{ "op": "add", "path": "/name", "value": "a\u{0}b" }]),
+        json!([{ "op": "add", "path": "/tags", "value": ["a\u{0}b"] }]),
+    ] {
+        let refused = cloud.patch("alice", &id, change).await.is(400);
+        let words = refused.words();
+        assert!(words.contains("in the body holds a NUL"), "{words}");
+    }
+    let body = json!({ "name": "a\u{0}b" });
+    cloud.post("alice", "/v2/images", body).await.is(400);
+}

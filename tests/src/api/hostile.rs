@@ -2,6 +2,7 @@
 //! them must be: below 500 (or 501, which says what is not built), with a sentence where the
 //! service's clients look for it, and nothing of the inside in it.
 
+pub mod archives;
 pub mod bodies;
 pub mod heads;
 pub mod targets;

@@ -10,25 +10,6 @@ use tests::api::hostile::{
 use tests::api::sample::Body;
 use tests::api::seed::Seed;
 
-macro_rules! on_each_engine {
-    ($($name:ident)+) => {
-        mod on_sqlite {$(
-            #[actix_web::test]
-            async fn $name() {
-                super::$name(super::Engine::Sqlite).await;
-            }
-        )+}
-        mod on_postgres {$(
-            #[actix_web::test]
-            async fn $name() {
-                if super::Engine::offered().contains(&super::Engine::Postgres) {
-                    super::$name(super::Engine::Postgres).await;
-                }
-            }
-        )+}
-    };
-}
-
 on_each_engine! {
     no_body_brings_a_route_down
     no_header_brings_a_route_down
