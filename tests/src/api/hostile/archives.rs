@@ -175,12 +175,6 @@ pub fn all() -> Vec<Archive> {
             "container_format 'docker'",
         ),
         (
-            "a saved image as a filesystem",
-            "bare",
-            good.clone(),
-            "container_format 'docker'",
-        ),
-        (
             "a filesystem as a saved image",
             "docker",
             layer(),
