@@ -26,6 +26,10 @@ const IDLE: Duration = Duration::from_secs(3600);
 /// How long the agent's stream may take to open.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What Nova's console clients offer as `Sec-WebSocket-Protocol`, and we speak: they leave when none
+/// of theirs is chosen.
+const PROTOCOLS: &[&str] = &["binary"];
+
 type Upstream = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// `GET /console?token=…` as a websocket. The token is all the proof there is, and works once.
@@ -62,8 +66,9 @@ pub async fn open(open: Open, query: Query, body: Body) -> Reply {
         Told::Text { .. } => return Err(unexpected()),
     };
     let upstream = connect(&url).await?;
-    let (answer, session, messages) = actix_ws::handle(open.http(), body.0)
-        .map_err(|error| Error::BadRequest(format!("No websocket: {error}.")))?;
+    let (answer, session, messages) =
+        actix_ws::handle_with_protocols(open.http(), body.0, PROTOCOLS)
+            .map_err(|error| Error::BadRequest(format!("No websocket: {error}.")))?;
     let messages = messages
         .aggregate_continuations()
         .max_continuation_size(1 << 20);
