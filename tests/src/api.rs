@@ -16,7 +16,7 @@ pub mod hostile;
 pub mod persona;
 pub mod sample;
 pub mod seed;
-mod sow;
+pub(crate) mod sow;
 pub mod things;
 
 pub use sow::KEY;

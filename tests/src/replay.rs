@@ -8,6 +8,7 @@ use futures::future::LocalBoxFuture;
 use process::Faults;
 use process::faults::Side;
 use std::time::Duration;
+use tokio::task::LocalSet;
 
 /// A story: what somebody does with a cloud, and what he waits for.
 pub type Story = for<'w> fn(&'w World) -> LocalBoxFuture<'w, ()>;
@@ -23,52 +24,44 @@ pub struct Tried {
 
 /// Tells the story once as it is, then once for each crash and each changed message.
 pub fn replay(hosts: usize, story: Story) -> Tried {
+    let setup = || Setup {
+        hosts,
+        ..Setup::default()
+    };
     let mut tried = Tried::default();
-    let published = tell(
-        Setup {
-            hosts,
-            ..Setup::default()
-        },
-        story,
-        "as it is",
-    )
-    .1;
-    for role in ["conductor-0", "agent-0"] {
+    let published = tell(setup(), story, "as it is").1;
+    let agents = (0..hosts).map(|n| format!("agent-{n}"));
+    let roles = ["conductor-0".to_owned(), "api-0".to_owned()];
+    for role in roles.into_iter().chain(agents) {
         let counting = Faults::counting();
-        let setup = Setup {
-            hosts,
-            plot: Plot::role(role, counting.clone()),
-            ..Setup::default()
+        let counted = Setup {
+            plot: Plot::role(&role, counting.clone()),
+            ..setup()
         };
-        tell(setup, story, "counting");
+        tell(counted, story, "counting");
         let effects = counting.seen();
         assert!(!effects.is_empty(), "{role} has no effects to crash at");
         for (n, effect) in effects.iter().enumerate() {
             for side in [Side::Before, Side::After] {
                 let faults = Faults::crash_at(n as u64, side);
-                let setup = Setup {
-                    hosts,
-                    plot: Plot::role(role, faults),
-                    ..Setup::default()
+                let crashing = Setup {
+                    plot: Plot::role(&role, faults),
+                    ..setup()
                 };
                 let what = format!("{role} crashes {side:?} effect {n}, {effect}");
-                tried.crashes += tell(setup, story, &what).0;
+                tried.crashes += tell(crashing, story, &what).0;
             }
         }
     }
     for number in 0..published {
         for fate in [Fate::Drop, Fate::Twice, Fate::Delay(Duration::from_secs(7))] {
             let chaos = move |n: u64, _: &Route| if n == number { fate } else { Fate::Deliver };
-            let setup = Setup {
-                hosts,
+            let chaotic = Setup {
                 chaos: Some(Box::new(chaos)),
-                ..Setup::default()
+                ..setup()
             };
-            tell(
-                setup,
-                story,
-                &format!("message {number} has the fate {fate:?}"),
-            );
+            let what = format!("message {number} has the fate {fate:?}");
+            tell(chaotic, story, &what);
             tried.messages += 1;
         }
     }
@@ -83,7 +76,7 @@ pub fn tell(setup: Setup, story: Story, what: &str) -> (usize, u64) {
             .start_paused(true)
             .build()
             .unwrap();
-        runtime.block_on(async {
+        LocalSet::new().block_on(&runtime, async {
             let world = World::with(setup).await;
             story(&world).await;
             world.audit().await;

@@ -1,36 +1,43 @@
-//! A whole cloud inside one test: database file, broker, conductors, agents with simulated engines,
-//! all on tokio's virtual time, so hours pass in milliseconds and runs repeat.
+//! A whole cloud inside one test: database file, broker, the REST API, conductors, agents with
+//! simulated engines, all on tokio's virtual time, so hours pass in milliseconds and runs repeat.
 //!
 //! ```text
-//! story ──► rows ──► conductors ◄──► memory broker ◄──► agents ──► SimEngine (a machine each)
+//! story ──HTTP──► api ──► rows ──► conductors ◄──► memory broker ◄──► agents ──► SimEngine
+//!                  ▲                                                     │    (a machine each)
+//!                  └───────────── images' data, over the same door ──────┘
 //! ```
 //!
 //! Every role can be killed at any of its effects ([`Plot`]); it is then started again, as a
 //! supervisor would. [`World::audit`] compares what is on the machines with what is in the rows.
 
 mod audit;
-mod image;
+mod client;
+mod door;
+mod images;
 mod role;
-pub mod rows;
+mod seed;
+mod wait;
 
+pub use client::Client;
 pub use role::Plot;
 
+use crate::api::persona::Persona;
+use agent::{FixedMachine, MachineFacts};
 use bus::{Bus, Fate, MemoryBroker, Route};
 use compute_driver::sim::{SimEngine, SimTimings};
 use compute_driver::{Driver, FaultyDriver};
 use conductor::{Conductor, Settings};
-use image::Image;
-use process::{Clock, Faults};
+use door::{Door, Inbox};
+use images::ApiImages;
+use process::Faults;
 use role::Role;
 use schemas::ids::HostId;
+use seed::Seed;
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
-use store::{Options, Store};
+use store::Store;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
-
-/// The longest virtual time a story waits for anything: longer than every deadline in the plane.
-const PATIENCE: Duration = Duration::from_secs(4 * 3600);
 
 /// What a world consists of, and what goes wrong in it.
 pub struct Setup {
@@ -58,7 +65,7 @@ impl Default for Setup {
     }
 }
 
-/// A running cloud.
+/// A running cloud. Lives in a `LocalSet`.
 pub struct World {
     /// The database, as the story's own hand.
     pub store: Store,
@@ -66,8 +73,8 @@ pub struct World {
     pub broker: MemoryBroker,
     /// The machines.
     pub hosts: Vec<Host>,
-    image: Image,
-    bus: Bus,
+    door: Door,
+    seed: &'static Seed,
     roles: Vec<Role>,
     directory: TempDir,
 }
@@ -83,38 +90,27 @@ pub struct Host {
 }
 
 impl World {
-    /// A cloud with one host and one conductor, nothing going wrong.
-    pub async fn new() -> World {
-        World::with(Setup::default()).await
-    }
-
     /// A cloud as described; returns when every host has registered.
     pub async fn with(setup: Setup) -> World {
+        let seed = Seed::get();
         let directory = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}/jeroboam.db", directory.path().display());
-        let options = Options {
-            durable: false,
-            ..Options::default()
-        };
-        let store = Store::open(&url, options, Clock::virtual_now())
-            .await
-            .unwrap();
-        store.migrate().await.unwrap();
-        store.write(rows::unlimited).await.unwrap();
+        seed.copy_to(directory.path());
+        let store = seed::open(directory.path()).await;
         let broker = match setup.chaos {
             Some(chaos) => MemoryBroker::with_chaos(chaos),
             None => MemoryBroker::new(),
         };
-        let image = Image::make(&directory.path().join("images")).await;
+        let (door, inbox) = Door::new();
         let mut world = World {
-            bus: Bus::memory(&broker, Faults::none()),
             hosts: Vec::new(),
             roles: Vec::new(),
             store,
             broker,
-            image,
+            door,
+            seed,
             directory,
         };
+        world.start_api(inbox, setup.plot.of("api-0"));
         for n in 0..setup.conductors {
             world.start_conductor(setup.plot.of(&format!("conductor-{n}")));
         }
@@ -127,8 +123,18 @@ impl World {
                 Box::pin(async move { world.registered().await == hosts })
             })
             .await;
-        world.forward_hints();
         world
+    }
+
+    fn start_api(&mut self, inbox: Inbox, faults: Faults) {
+        let (store, broker) = (self.store.clone(), self.broker.clone());
+        let directory = self.directory.path().to_owned();
+        self.roles.push(Role::start(faults, move |faults| {
+            let store = store.with_faults(faults.clone());
+            let bus = Bus::memory(&broker, faults);
+            let state = door::state(&directory, store, bus);
+            door::serve(state, inbox.clone())
+        }));
     }
 
     fn start_conductor(&mut self, faults: Faults) {
@@ -156,56 +162,52 @@ impl World {
             ..agent::AgentSettings::default()
         };
         let (engine, broker) = (host.engine.clone(), self.broker.clone());
-        let (clock, images, id) = (self.store.clock().clone(), self.image.service(), host.id);
+        let (clock, door, id) = (self.store.clock().clone(), self.door.clone(), host.id);
+        let token = self.token(Persona::Service);
         self.roles.push(Role::start(faults, move |faults| {
             let driver: Arc<dyn Driver> = Arc::new(FaultyDriver::new(
                 Arc::new(engine.connect(id)),
                 faults.clone(),
             ));
+            let images = Arc::new(ApiImages::new(door.clone(), token, faults.clone()));
             let bus = Bus::memory(&broker, faults);
-            let agent =
-                agent::Agent::new(settings.clone(), driver, bus, clock.clone(), images.clone())
-                    .unwrap()
-                    .with_machine(Arc::new(image::machine()));
+            let agent = agent::Agent::new(settings.clone(), driver, bus, clock.clone(), images)
+                .unwrap()
+                .with_machine(Arc::new(machine()));
             async move { agent.run(CancellationToken::new()).await.unwrap() }
         }));
         self.hosts.push(host);
-    }
-
-    /// What the API does with the hints of its writes.
-    fn forward_hints(&mut self) {
-        let (store, bus) = (self.store.clone(), self.bus.clone());
-        self.roles.push(Role::start(Faults::none(), move |_| {
-            let (mut hints, bus) = (store.hints(), bus.clone());
-            async move {
-                while let Ok(hint) = hints.recv().await {
-                    bus.hint(&[hint]).await;
-                }
-            }
-        }));
-    }
-
-    /// Waits, in virtual time, until something holds.
-    pub async fn until<'w>(
-        &'w self,
-        what: &str,
-        holds: impl Fn(&'w World) -> futures::future::LocalBoxFuture<'w, bool>,
-    ) {
-        let start = self.store.clock().now();
-        while !holds(self).await {
-            let waited = self.store.clock().now().since(start);
-            if waited > PATIENCE {
-                panic!(
-                    "waited {waited:?} in vain until {what}\n{}",
-                    self.describe().await
-                );
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
     }
 
     /// Times the roles were started again.
     pub fn crashes(&self) -> usize {
         self.roles.iter().map(Role::restarts).sum()
     }
+
+    /// The id of a thing that every world begins with: `image/base`, `flavor/large`, …
+    pub fn thing(&self, place: &str) -> &str {
+        self.seed.things.get(place)
+    }
+
+    fn token(&self, who: Persona) -> &'static str {
+        &self.seed.tokens[&who]
+    }
+
+    fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+}
+
+/// A machine with room for a hundred small servers.
+fn machine() -> FixedMachine {
+    FixedMachine(MachineFacts {
+        architecture: "amd64".into(),
+        cpus: 16,
+        memory_bytes: 16 << 30,
+        memory_free_bytes: 16 << 30,
+        disk_bytes: 200 << 30,
+        disk_free_bytes: 200 << 30,
+        load: 0.0,
+        uptime_s: 1,
+    })
 }

@@ -6,7 +6,7 @@ mod login;
 mod settings;
 
 pub use directory::DirectoryImages;
-pub use http::HttpImages;
+pub use http::{HttpImages, verdict};
 pub use settings::ImageServiceSettings;
 
 use async_trait::async_trait;

@@ -5,7 +5,7 @@ use super::machine::{Key, Machine};
 use super::script::Op;
 use crate::error::{DriverError, Result};
 use crate::facts::{Event, Happening};
-use schemas::ids::{HostId, WorkloadId};
+use schemas::ids::{HostId, ImageId, WorkloadId};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::broadcast;
@@ -98,6 +98,13 @@ impl SimEngine {
             self.tell(key, Happening::Died);
         }
         Ok(())
+    }
+
+    /// Images made of containers that are still kept for a host: none at rest.
+    pub fn snapshots(&self, host: HostId) -> Vec<ImageId> {
+        let machine = self.machine();
+        let ours = machine.snapshots.keys().filter(|(of, _)| *of == host);
+        ours.map(|(_, image)| *image).collect()
     }
 
     pub(super) fn machine(&self) -> MutexGuard<'_, Machine> {

@@ -4,7 +4,7 @@
 //! In production `Faults::none()` costs one branch.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::Notify;
 
 /// Which side of an effect.
@@ -25,6 +25,8 @@ struct Inner {
     crash_at: u64,
     side: Side,
     crashed: Notify,
+    /// Whatever of the role is not dropped yet has no effect any more.
+    dead: AtomicBool,
     seen: std::sync::Mutex<Vec<&'static str>>,
 }
 
@@ -46,15 +48,20 @@ impl Faults {
             crash_at: n,
             side,
             crashed: Notify::new(),
+            dead: AtomicBool::new(false),
             seen: Default::default(),
         })))
     }
 
-    /// Runs one effect between its two crash points.
+    /// Runs one effect between its two crash points. After the crash there are no effects: what was
+    /// dropped with the role may still try to tidy up, as no killed process can.
     pub async fn around<T>(&self, name: &'static str, effect: impl Future<Output = T>) -> T {
         let Some(inner) = &self.0 else {
             return effect.await;
         };
+        if inner.dead.load(Ordering::SeqCst) {
+            return std::future::pending().await;
+        }
         let n = inner.passed.fetch_add(1, Ordering::SeqCst);
         if let Ok(mut seen) = inner.seen.lock() {
             seen.push(name);
@@ -99,7 +106,30 @@ impl Faults {
 
 impl Inner {
     async fn die(&self) {
+        self.dead.store(true, Ordering::SeqCst);
         self.crashed.notify_one();
         std::future::pending::<()>().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+    use tokio::time::timeout;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_dead_has_no_effects() {
+        let faults = Faults::crash_at(1, Side::After);
+        let mut done = 0;
+        faults.around("first", async { done += 1 }).await;
+        let moment = Duration::from_secs(1);
+        let second = faults.around("second", async { done += 1 });
+        assert!(timeout(moment, second).await.is_err());
+        faults.crashed().await;
+        let third = faults.around("third", async { done += 1 });
+        assert!(timeout(moment, third).await.is_err());
+        assert_eq!(done, 2);
+        assert_eq!(faults.seen(), ["first", "second"]);
     }
 }

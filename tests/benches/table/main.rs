@@ -21,6 +21,7 @@ mod cloud;
 mod engine;
 mod limit;
 mod load;
+mod rows;
 mod scale;
 mod sim;
 mod stopwatch;

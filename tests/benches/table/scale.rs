@@ -1,6 +1,7 @@
 //! A thousand hosts and a hundred thousand servers: placements per second of one conductor. The
 //! limit is the rate at which the same database takes the same writes with no decision in them.
 
+use crate::rows::{small, unlimited};
 use crate::stopwatch::{Stopwatch, percentile};
 use crate::table::{Table, time};
 use bus::{Bus, MemoryBroker};
@@ -14,7 +15,6 @@ use store::compute::listing::{self, Filter, Page};
 use store::compute::spec::BootImage;
 use store::compute::{hosts, servers};
 use store::{Options, Scope, Store};
-use tests::world::rows::{small, unlimited};
 use tokio_util::sync::CancellationToken;
 
 const HOSTS: usize = 1000;

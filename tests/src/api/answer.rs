@@ -59,7 +59,7 @@ impl Ask {
     }
 
     /// As actix's test service takes it; `None` when no HTTP client could send it.
-    pub(super) fn request(&self) -> Option<TestRequest> {
+    pub(crate) fn request(&self) -> Option<TestRequest> {
         use actix_web::http::Uri;
         use actix_web::http::header::{HeaderName, HeaderValue};
         self.target.parse::<Uri>().ok()?;

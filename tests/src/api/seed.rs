@@ -78,7 +78,7 @@ impl Seed {
     }
 }
 
-fn sign(state: &api::State, things: &Things, who: Persona) -> String {
+pub(crate) fn sign(state: &api::State, things: &Things, who: Persona) -> String {
     let now = state.clock.now();
     let claims = Claims {
         user_id: things.get(&format!("user/{}", who.name())).to_owned(),
@@ -92,7 +92,7 @@ fn sign(state: &api::State, things: &Things, who: Persona) -> String {
     state.keys.sign(&claims).unwrap()
 }
 
-fn rows(tx: &mut Tx<'_>) -> store::Result<Things> {
+pub(crate) fn rows(tx: &mut Tx<'_>) -> store::Result<Things> {
     let mut things = Things::default();
     let now = tx.now().0;
     let domain = |id: &str, name: &str| Domain {

@@ -5,7 +5,7 @@ mod identity;
 mod image;
 
 pub use compute::KEY;
-pub(super) use image::rootfs;
+pub(crate) use image::rootfs;
 
 use super::answer::{Answer, Ask};
 use super::cloud::Cloud;

@@ -36,13 +36,13 @@ pub(super) struct Role {
 }
 
 impl Role {
-    pub fn start<F>(faults: Faults, make: impl Fn(Faults) -> F + Send + 'static) -> Role
+    pub fn start<F>(faults: Faults, make: impl Fn(Faults) -> F + 'static) -> Role
     where
-        F: Future<Output = ()> + Send,
+        F: Future<Output = ()>,
     {
         let restarts = Arc::new(AtomicUsize::new(0));
         let counter = restarts.clone();
-        let task = tokio::spawn(async move {
+        let task = tokio::task::spawn_local(async move {
             let mut faults = faults;
             loop {
                 let crashed = tokio::select! {

@@ -100,10 +100,17 @@ async fn once(request: RequestBuilder, token: &str, patience: Duration) -> Resul
 
 /// The answer, if it is a yes.
 fn accepted(answer: Response) -> Result<Response> {
-    let status = answer.status();
+    verdict(answer.status()).map(|()| answer)
+}
+
+/// What the image service's code means to a host, whatever carried the answer.
+///
+/// # Errors
+/// `Unavailable` for what may pass; others for what another try would not change.
+pub fn verdict(status: StatusCode) -> Result<()> {
     let said = |what: &str| format!("The image service {what} ({status}).");
     match status {
-        status if status.is_success() => Ok(answer),
+        status if status.is_success() => Ok(()),
         StatusCode::UNAUTHORIZED => Err(Error::Unauthorized(said("refuses the agent's token"))),
         StatusCode::FORBIDDEN => Err(Error::Forbidden(said("forbids it to the agent's user"))),
         StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::NO_CONTENT => {
