@@ -24,6 +24,15 @@ def eventually(condition, why, patience=PATIENCE):
         time.sleep(0.2)
 
 
+def until_nothing(why, complaints, patience=PATIENCE):
+    """Waits until there is nothing to complain of; tells what was left when patience ends."""
+    deadline = time.monotonic() + patience
+    while left := complaints():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{why}; after {patience} s: {'; '.join(left)}")
+        time.sleep(0.2)
+
+
 class Refused(Exception):
     """The client ended with an error; the text is what it said."""
 

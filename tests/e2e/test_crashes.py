@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from cloud import eventually
+from cloud import eventually, until_nothing
 
 BOOTS = 50
 SEED = int(os.environ.get("JEROBOAM_TEST_SEED", random.SystemRandom().randrange(1 << 32)))
@@ -109,11 +109,14 @@ def test_whatever_was_answered_reaches_its_end_though_processes_die(cloud, engin
         everything = patient(lambda: list(sdk.compute.servers()))
         return {one.id: one.status for one in everything if one.name.startswith(f"{name}-")}
 
-    def settled():
+    def wrong():
+        """What is not yet as it shall be: nothing, in the end."""
         shown = listed()
-        return kept <= set(shown) and not (set(servers) - kept) & set(shown) and set(shown.values()) == {"ACTIVE"}
+        wrong = [f"{one} is gone" for one in kept - set(shown)]
+        wrong += [f"{one} is still {shown[one]}" for one in (set(servers) - kept) & set(shown)]
+        return wrong + [f"{one} is {status}" for one, status in shown.items() if status != "ACTIVE"]
 
-    eventually(settled, "the servers that were kept are active, the others gone", patience=300)
+    until_nothing("the servers that were kept are active, the others gone", wrong, patience=300)
     everything = listed()
     eventually(lambda: set(engine.containers()) == set(everything), "a container for each server, and no other")
     for server in everything:
