@@ -27,7 +27,7 @@ mod settings;
 mod usage;
 mod zones;
 
-pub use servers::Rendered;
+pub use servers::{Rendered, Terminals};
 pub use settings::Settings;
 
 use crate::route::Route;

@@ -11,6 +11,7 @@ mod endpoints;
 mod grants;
 mod groups;
 mod implied_roles;
+mod key_files;
 mod limits;
 mod listing;
 mod own;
@@ -21,6 +22,7 @@ mod regions;
 mod role_assignments;
 mod roles;
 pub mod rules;
+pub mod seal;
 
 mod services;
 pub mod token;

@@ -32,10 +32,38 @@ pub struct Settings {
     pub password_checks: usize,
     /// Longest list an identity request gets in one page; `None` for no bound.
     pub list_limit: Option<usize>,
+    /// What one user may keep in the identity service.
+    pub user_limits: UserLimits,
     /// About compute.
     pub compute: crate::compute::Settings,
     /// The image service.
     pub image: crate::image::Settings,
+}
+
+/// What one user may keep in the identity service, whose things no project's quota counts; negative =
+/// any number.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct UserLimits {
+    /// Application credentials.
+    pub application_credentials: i64,
+    /// Access rules of all his application credentials.
+    pub access_rules: i64,
+    /// Credentials (`/v3/credentials`).
+    pub credentials: i64,
+    /// Tokens ended before their time, until that time has come.
+    pub revoked_tokens: i64,
+}
+
+impl Default for UserLimits {
+    fn default() -> Self {
+        UserLimits {
+            application_credentials: 100,
+            access_rules: 500,
+            credentials: 100,
+            revoked_tokens: 1000,
+        }
+    }
 }
 
 impl Default for Settings {
@@ -52,6 +80,7 @@ impl Default for Settings {
             lockout_s: 300,
             password_checks: 4,
             list_limit: None,
+            user_limits: UserLimits::default(),
             compute: crate::compute::Settings::default(),
             image: crate::image::Settings::default(),
         }

@@ -1,8 +1,9 @@
 //! What all requests share.
 
-use crate::compute::Rendered;
+use crate::compute::{Rendered, Terminals};
 use crate::identity::catalog::Catalog;
 use crate::identity::password::Passwords;
+use crate::identity::seal::Seals;
 use crate::identity::token::{KeyRing, TokenCache};
 use crate::image::Images;
 use crate::links::Base;
@@ -38,8 +39,12 @@ pub struct AppState {
     pub metrics: Metrics,
     /// What signs and verifies tokens.
     pub keys: KeyRing,
+    /// What seals and opens users' credentials.
+    pub seals: Seals,
     /// Tokens verified already.
     pub tokens: TokenCache,
+    /// Terminals that are open.
+    pub terminals: Terminals,
     /// How servers looked when they were shown last.
     pub rendered: Rendered,
     /// Services and endpoints as read last.
@@ -63,8 +68,10 @@ impl AppState {
             table: Table::new(crate::routes())?,
             metrics: Metrics::new()?,
             keys: KeyRing::open(&settings.key_dir, &clock)?,
+            seals: Seals::open(&settings.key_dir, &clock)?,
             catalog: Catalog::default(),
             tokens: TokenCache::new(settings.token_cache),
+            terminals: Terminals::default(),
             rendered: Rendered::default(),
             passwords: Passwords::new(settings.password_checks),
             images: Images::open(&settings.image)?,
@@ -88,5 +95,6 @@ impl AppState {
     pub async fn refresh(&self) {
         self.policy.refresh();
         self.keys.refresh();
+        self.seals.refresh();
     }
 }

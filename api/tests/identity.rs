@@ -13,6 +13,8 @@ mod application_credentials;
 mod assignments;
 #[path = "identity/catalog.rs"]
 mod catalog;
+#[path = "identity/credentials.rs"]
+mod credentials;
 #[path = "identity/login.rs"]
 mod login;
 #[path = "identity/people.rs"]

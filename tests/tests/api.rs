@@ -24,6 +24,7 @@ macro_rules! on_each_engine {
 
 mod api {
     mod archives;
+    mod bounds;
     mod hostile;
     mod routes;
     mod tenants;

@@ -26,6 +26,7 @@ use crate::route::{Route, delete, get, post, put};
 use store::compute::change;
 use view::Place;
 
+pub use console::Terminals;
 pub use rendered::Rendered;
 
 /// Bodies with user data and files are larger than others.

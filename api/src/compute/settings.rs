@@ -18,6 +18,10 @@ pub struct Settings {
     pub call_deadline_s: u64,
     /// A console's address is good for this many seconds.
     pub console_lifetime_s: u64,
+    /// Consoles of a server that may be asked for and not yet opened; negative = any number.
+    pub consoles: i64,
+    /// Terminals a project may have open at once in each API process.
+    pub terminals: usize,
     /// Longest page of a list.
     pub max_limit: usize,
 }
@@ -30,6 +34,8 @@ impl Default for Settings {
             silence_s: 60,
             call_deadline_s: 15,
             console_lifetime_s: 600,
+            consoles: 10,
+            terminals: 20,
             max_limit: 1000,
         }
     }

@@ -218,6 +218,7 @@ async fn create(
         created_at: now.0,
     };
     let made = row.clone();
+    let limits = ctx.state().settings.user_limits.clone();
     row = ctx
         .store()
         .write(move |tx| {
@@ -225,11 +226,11 @@ async fn create(
             if let Some(rules) = &new_rules {
                 let mut ids = Vec::new();
                 for rule in rules {
-                    ids.push(ensure_rule(tx, &row.user_id, rule)?);
+                    ids.push(ensure_rule(tx, &row.user_id, rule, limits.access_rules)?);
                 }
                 row.access_rules = Some(Value::from(ids).to_string());
             }
-            rows::create(tx, &row)?;
+            rows::create(tx, &row, limits.application_credentials)?;
             Ok(row)
         })
         .await?;
@@ -287,7 +288,12 @@ fn checked(rule: NewAccessRule) -> Result<NewAccessRule> {
     Ok(rule)
 }
 
-fn ensure_rule(tx: &mut store::Tx<'_>, user: &str, rule: &NewAccessRule) -> store::Result<String> {
+fn ensure_rule(
+    tx: &mut store::Tx<'_>,
+    user: &str,
+    rule: &NewAccessRule,
+    most: i64,
+) -> store::Result<String> {
     if let Some(id) = &rule.id {
         let known = rows::access_rules(tx, user)?;
         let known = known.into_iter().find(|known| known.id == *id);
@@ -302,7 +308,7 @@ fn ensure_rule(tx: &mut store::Tx<'_>, user: &str, rule: &NewAccessRule) -> stor
         method: rule.method.clone().unwrap_or_default(),
         path: rule.path.clone().unwrap_or_default(),
     };
-    Ok(rows::ensure_access_rule(tx, &row)?.id)
+    Ok(rows::ensure_access_rule(tx, &row, most)?.id)
 }
 
 async fn remove(

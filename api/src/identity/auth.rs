@@ -132,9 +132,13 @@ async fn revoke(pending: Pending<rules::RevokeToken>) -> Reply {
     let (_, auth) = subject(&pending).await?;
     let ctx = pending.authorize(&Target::new().with("target.token.user_id", &auth.user.id))?;
     let own = auth.audit_ids.first().cloned().unwrap_or_default();
-    let ends = auth.expires_at;
+    // Whoever administers the cloud can always end a token.
+    let most = match ctx.is_admin() {
+        true => -1,
+        false => ctx.state().settings.user_limits.revoked_tokens,
+    };
     ctx.store()
-        .write(move |tx| tokens::revoke(tx, &own, ends))
+        .write(move |tx| tokens::revoke(tx, &auth.user.id, &own, auth.expires_at, most))
         .await?;
     reply::no_content()
 }

@@ -1,4 +1,4 @@
-//! `/v3/credentials`. EC2 credentials are not built: nothing here would check them.
+//! `/v3/credentials`, whose blobs are sealed in the database. EC2 credentials are not built: nothing here would check them.
 
 use super::common::links;
 use super::listing::collection;
@@ -33,15 +33,16 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-fn view(caller: &Caller, row: Row) -> Credential {
-    Credential {
+fn view(caller: &Caller, row: Row) -> Result<Credential> {
+    let blob = caller.state().seals.unseal(&row.id, &row.blob)?;
+    Ok(Credential {
         links: links(caller, &format!("/credentials/{}", row.id)),
         id: row.id,
         user_id: row.user_id,
         project_id: row.project_id,
         kind: row.kind,
-        blob: row.blob,
-    }
+        blob,
+    })
 }
 
 fn target(row: &Row) -> Target<'_> {
@@ -69,8 +70,8 @@ async fn list(pending: Pending<rules::ListCredentials>, query: Query) -> Reply {
     let rows = ctx
         .read(move |conn| credentials::list(conn, wanted.as_deref()))
         .await?;
-    let items = rows.into_iter().map(|row| view(&ctx, row)).collect();
-    collection(&ctx, &query, "credentials", items)
+    let items = rows.into_iter().map(|row| view(&ctx, row));
+    collection(&ctx, &query, "credentials", items.collect::<Result<_>>()?)
 }
 
 async fn authorized<R: Rule>(pending: Pending<R>, id: String) -> Result<(Ctx<R>, Row)> {
@@ -82,29 +83,31 @@ async fn authorized<R: Rule>(pending: Pending<R>, id: String) -> Result<(Ctx<R>,
 
 async fn show(pending: Pending<rules::GetCredential>, Path(id): Path<String>) -> Reply {
     let (ctx, row) = authorized(pending, id).await?;
-    reply::ok(&json!({ "credential": view(&ctx, row) }))
+    reply::ok(&json!({ "credential": view(&ctx, row)? }))
 }
 
 async fn create(pending: Pending<rules::CreateCredential>, Json(body): Json<Create>) -> Reply {
     let new = body.credential;
     not_ec2(&new.kind)?;
+    let id = ids::identity_id();
     let row = Row {
-        id: ids::identity_id(),
+        blob: pending.state().seals.seal(&id, new.blob.reveal())?,
+        id,
         user_id: new.user_id.unwrap_or_else(|| pending.user_id().to_owned()),
         project_id: new.project_id,
         kind: new.kind,
-        blob: new.blob.reveal().to_owned(),
         created_at: pending.state().clock.now().0,
     };
     let ctx = pending.authorize(&target(&row))?;
     let made = row.clone();
+    let most = ctx.state().settings.user_limits.credentials;
     ctx.store()
         .write(move |tx| {
             store::identity::users::get(tx, &made.user_id)?;
-            credentials::create(tx, &made)
+            credentials::create(tx, &made, most)
         })
         .await?;
-    reply::created(&json!({ "credential": view(&ctx, row) }))
+    reply::created(&json!({ "credential": view(&ctx, row)? }))
 }
 
 async fn update(
@@ -115,6 +118,8 @@ async fn update(
     let (ctx, row) = authorized(pending, id).await?;
     let change = body.credential;
     not_ec2(change.kind.as_deref().unwrap_or_default())?;
+    let seal = |blob: &schemas::Secret| ctx.state().seals.seal(&row.id, blob.reveal());
+    let sealed = change.blob.as_ref().map(seal).transpose()?;
     let row = ctx
         .store()
         .write(move |tx| {
@@ -124,14 +129,14 @@ async fn update(
             if let Some(project) = change.project_id {
                 row.project_id = project;
             }
-            if let Some(blob) = change.blob {
-                row.blob = blob.reveal().to_owned();
+            if let Some(sealed) = &sealed {
+                row.blob.clone_from(sealed);
             }
             credentials::update(tx, &row)?;
             Ok(row)
         })
         .await?;
-    reply::ok(&json!({ "credential": view(&ctx, row) }))
+    reply::ok(&json!({ "credential": view(&ctx, row)? }))
 }
 
 async fn remove(pending: Pending<rules::DeleteCredential>, Path(id): Path<String>) -> Reply {

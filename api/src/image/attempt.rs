@@ -21,13 +21,14 @@ impl Attempt {
     /// Begins: the image goes from one state to the other.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` when it is in another state or another attempt is under way.
+    /// `NotFound`; `Conflict` when it is in another state or another attempt is under way;
+    /// `OverQuota` when the project brings data into `most` others.
     pub async fn begin(
         store: &Store,
         scope: &Scope,
         id: &str,
-        from: Status,
-        to: Status,
+        (from, to): (Status, Status),
+        most: i64,
     ) -> Result<(Attempt, Image)> {
         let attempt = Attempt {
             store: store.clone(),
@@ -38,7 +39,11 @@ impl Attempt {
         };
         let (scope, id, token) = (scope.clone(), attempt.id.clone(), attempt.token.clone());
         let image = store
-            .write(move |tx| uploads::begin(tx, &scope, &id, &token, from, to, uploads::LEASE))
+            .write(move |tx| {
+                let image = uploads::begin(tx, &scope, &id, &token, from, to, uploads::LEASE)?;
+                uploads::bound(tx, &image, most)?;
+                Ok(image)
+            })
             .await?;
         Ok((attempt, image))
     }

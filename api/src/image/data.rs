@@ -59,8 +59,8 @@ async fn receive(pending: Pending<rules::UploadImage>, id: ImageId, body: &mut B
         ctx.store(),
         &ctx.scope(),
         &image.id,
-        Status::Queued,
-        Status::Saving,
+        (Status::Queued, Status::Saving),
+        settings.project_uploads,
     )
     .await?;
     let images = &ctx.state().images;

@@ -82,8 +82,8 @@ async fn receive(pending: Pending<rules::UploadImage>, id: ImageId, body: &mut B
         ctx.store(),
         &ctx.scope(),
         &image.id,
-        Status::Queued,
-        Status::Uploading,
+        (Status::Queued, Status::Uploading),
+        settings.project_uploads,
     )
     .await?;
     let images = &ctx.state().images;
@@ -159,7 +159,7 @@ async fn import(
         created_at: 0,
         updated_at: 0,
     };
-    let (scope, doer) = (ctx.scope(), Doer::of(&ctx));
+    let (scope, doer, most) = (ctx.scope(), Doer::of(&ctx), settings.project_uploads);
     ctx.store()
         .write(move |tx| {
             let image = uploads::begin(
@@ -171,6 +171,7 @@ async fn import(
                 Status::Importing,
                 WHOLE,
             )?;
+            uploads::bound(tx, &image, most)?;
             if from == Status::Uploading && image.staged.is_empty() {
                 return Err(Error::Conflict(
                     "The image's data is still being staged; wait for it.".into(),

@@ -23,6 +23,9 @@ pub struct Settings {
     pub project_images: i64,
     /// Bytes of images a project may have when its quota does not say; negative = any number.
     pub project_bytes: i64,
+    /// Images into which a project may bring data at the same time (uploading, staged, importing);
+    /// fewer than `uploads`, so that one project does not take every turn. Negative = any number.
+    pub project_uploads: i64,
     /// Projects an image may be shared with; negative = any number.
     pub members: i64,
     /// Images in one page of a list when the request does not say.
@@ -67,8 +70,9 @@ impl Default for Settings {
             architecture: terms.architecture,
             max_upload: terms.upload,
             max_unpacked: terms.unpacked,
-            project_images: -1,
-            project_bytes: -1,
+            project_images: 100,
+            project_bytes: 100 << 30,
+            project_uploads: 4,
             members: 128,
             page: 100,
             page_max: 1000,

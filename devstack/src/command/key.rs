@@ -2,20 +2,21 @@
 
 use crate::settings::Settings;
 use crate::terminal;
-use api::identity::token;
+use api::identity::{seal, token};
 use process::Clock;
 use schemas::Result;
 use std::process::ExitCode;
 
-/// Makes a new key and removes those that no living token needs.
+/// Makes new keys, and removes those of tokens that no living one needs.
 pub fn rotate(settings: &Settings) -> Result<ExitCode> {
     let name = token::rotate(
         &settings.api.key_dir,
         &Clock::System,
         settings.api.token_lifetime(),
     )?;
+    let sealing = seal::rotate(&settings.api.key_dir, &Clock::System)?;
     terminal::message(format!(
-        "{name} in {} signs from now on.",
+        "{name} in {} signs from now on, and {sealing} seals credentials.",
         settings.api.key_dir.display()
     ));
     Ok(ExitCode::SUCCESS)

@@ -76,7 +76,29 @@ pub(crate) fn insert(conn: &mut Conn, now: Timestamp, new: New<'_>) -> Result<Ev
     diesel::insert_into(events::table)
         .values(&event)
         .execute(conn)?;
+    if new.phase == "request" {
+        bound(conn, &event.kind, &event.object_id)?;
+    }
     Ok(event)
+}
+
+/// Of one object so many events are kept: whoever reboots a server all day long does not fill the
+/// database.
+pub const KEPT: i64 = 1000;
+
+/// Forgets the oldest events of an object that has too many.
+fn bound(conn: &mut Conn, kind: &str, object_id: &str) -> Result<()> {
+    let own = events::table.filter(events::kind.eq(kind).and(events::object_id.eq(object_id)));
+    let newest_old: Option<String> = own
+        .order(events::id.desc())
+        .select(events::id)
+        .offset(KEPT)
+        .first(conn)
+        .optional()?;
+    if let Some(id) = newest_old {
+        diesel::delete(own.filter(events::id.le(id))).execute(conn)?;
+    }
+    Ok(())
 }
 
 /// All of one object's, oldest first.

@@ -5,6 +5,7 @@
 #[cfg(test)]
 mod suite {
     pub mod database;
+    mod history;
     mod images;
     mod transactions;
     mod work;

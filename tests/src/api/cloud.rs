@@ -30,7 +30,16 @@ pub struct Cloud {
 impl Cloud {
     /// Serves this database.
     pub async fn serve(seed: &Seed, database: Database) -> Cloud {
-        let state = database.state(&seed.keys()).await;
+        Cloud::serve_with(seed, database, |_| {}).await
+    }
+
+    /// With other settings.
+    pub async fn serve_with(
+        seed: &Seed,
+        database: Database,
+        change: impl FnOnce(&mut api::Settings),
+    ) -> Cloud {
+        let state = database.state_with(&seed.keys(), change).await;
         let app = test::init_service(App::new().configure(api::app(state.clone()))).await;
         let app = std::rc::Rc::new(app);
         let call: Call = Box::new(move |request| {

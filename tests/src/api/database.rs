@@ -99,7 +99,12 @@ impl Database {
 
     /// What an API process on it shares.
     pub async fn state(&self, keys: &Path) -> api::State {
-        let settings = Settings {
+        self.state_with(keys, |_| {}).await
+    }
+
+    /// With other settings.
+    pub async fn state_with(&self, keys: &Path, change: impl FnOnce(&mut Settings)) -> api::State {
+        let mut settings = Settings {
             key_dir: keys.to_owned(),
             workers: 1,
             image: api::image::Settings {
@@ -108,6 +113,7 @@ impl Database {
             },
             ..Settings::default()
         };
+        change(&mut settings);
         let bus = Bus::memory(&MemoryBroker::new(), Faults::none());
         AppState::new(self.store().await, bus, settings).unwrap()
     }

@@ -76,6 +76,16 @@ impl Seed {
     pub async fn cloud(&self) -> Cloud {
         Cloud::serve(self, self.database.copy()).await
     }
+
+    /// A running copy with other settings.
+    pub async fn cloud_with(&self, change: impl FnOnce(&mut api::Settings)) -> Cloud {
+        Cloud::serve_with(self, self.database.copy(), change).await
+    }
+
+    /// A token for the persona that has not been used, as a log-in would give.
+    pub fn another_token(&self, cloud: &Cloud, who: Persona) -> String {
+        sign(&cloud.state, &self.things, who)
+    }
 }
 
 pub(crate) fn sign(state: &api::State, things: &Things, who: Persona) -> String {

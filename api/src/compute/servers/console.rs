@@ -6,6 +6,9 @@
 //! ```
 
 mod stream;
+mod terminals;
+
+pub use terminals::Terminals;
 
 use super::action::Seen;
 use super::agent::{Answer, ask, unexpected};
@@ -96,6 +99,7 @@ async fn ticket(caller: &Caller, id: String) -> Result<String> {
         .take(43)
         .map(char::from)
         .collect();
+    let most = settings(caller).consoles;
     let lifetime = Duration::from_secs(settings(caller).console_lifetime_s);
     let console = Console {
         token_hash: hash(&token),
@@ -106,7 +110,7 @@ async fn ticket(caller: &Caller, id: String) -> Result<String> {
     caller
         .state()
         .store
-        .write(move |tx| consoles::insert(tx, &console))
+        .write(move |tx| consoles::insert(tx, &console, most))
         .await?;
     let base = caller.base().as_str();
     let rest = base.strip_prefix("http").unwrap_or(base);

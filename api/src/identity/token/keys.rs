@@ -5,21 +5,19 @@
 //! noticed within a second, or when the first token signed with it comes in.
 
 use super::claims::Claims;
+use crate::identity::key_files::{KeyFiles, random};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use process::Clock;
-use rand::TryRngCore;
-use rand::rngs::OsRng;
 use schemas::{Error, Result, Timestamp};
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
+
+const ENDING: &str = "pem";
 
 struct Key {
     sign: EncodingKey,
@@ -31,7 +29,7 @@ type Keys = BTreeMap<String, Key>;
 
 /// The keys of one directory.
 pub struct KeyRing {
-    dir: PathBuf,
+    files: KeyFiles,
     keys: RwLock<Arc<Keys>>,
 }
 
@@ -41,18 +39,14 @@ impl KeyRing {
     /// # Errors
     /// `BadRequest` in words the operator can act on.
     pub fn open(dir: &Path, clock: &Clock) -> Result<KeyRing> {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(dir)
-            .map_err(|error| told(dir, "made", &error))?;
-        let mut keys = read(dir, &Keys::new())?;
+        let files = KeyFiles::open(dir, ENDING)?;
+        let mut keys = read(&files, &Keys::new())?;
         if keys.is_empty() {
-            make(dir, clock.now())?;
-            keys = read(dir, &Keys::new())?;
+            make(&files, clock.now())?;
+            keys = read(&files, &Keys::new())?;
         }
         Ok(KeyRing {
-            dir: dir.to_owned(),
+            files,
             keys: RwLock::new(Arc::new(keys)),
         })
     }
@@ -69,13 +63,16 @@ impl KeyRing {
     /// Reads the directory again when its files are others than those known.
     pub fn refresh(&self) {
         let known = self.keys();
-        let same = names(&self.dir).is_ok_and(|names| names.iter().eq(known.keys()));
+        let same = self
+            .files
+            .names()
+            .is_ok_and(|names| names.iter().eq(known.keys()));
         if same {
             return;
         }
-        match read(&self.dir, &known) {
+        match read(&self.files, &known) {
             Ok(keys) if keys.is_empty() => {
-                tracing::error!(dir = %self.dir.display(), "all token keys are gone; keeping those in memory");
+                tracing::error!(dir = %self.files.dir().display(), "all token keys are gone; keeping those in memory");
             }
             Ok(keys) => {
                 tracing::info!(keys = keys.len(), "token keys read");
@@ -106,7 +103,7 @@ impl KeyRing {
     /// The claims of a token whose signature holds. Its end is for the caller to compare.
     pub fn verify(&self, token: &str) -> Option<Claims> {
         let kid = jsonwebtoken::decode_header(token).ok()?.kid?;
-        if !self.keys().contains_key(&kid) && names(&self.dir).ok()?.contains(&kid) {
+        if !self.keys().contains_key(&kid) && self.files.names().ok()?.contains(&kid) {
             self.refresh();
         }
         let keys = self.keys();
@@ -124,12 +121,13 @@ impl KeyRing {
 /// # Errors
 /// `BadRequest` in words the operator can act on.
 pub fn rotate(dir: &Path, clock: &Clock, lifetime: Duration) -> Result<String> {
-    let made = make(dir, clock.now())?;
-    let names = names(dir)?;
+    let files = KeyFiles::open(dir, ENDING)?;
+    let made = make(&files, clock.now())?;
+    let names = files.names()?;
     let needed = clock.now() - lifetime - Duration::from_secs(60);
     for (name, successor) in names.iter().zip(names.iter().skip(1)) {
         if made_at(successor).is_some_and(|at| at < needed) {
-            fs::remove_file(path(dir, name)).map_err(|error| told(dir, "cleaned", &error))?;
+            files.remove(name)?;
         }
     }
     Ok(made)
@@ -139,55 +137,27 @@ fn made_at(name: &str) -> Option<Timestamp> {
     name.split('-').next()?.parse().ok().map(Timestamp)
 }
 
-fn path(dir: &Path, name: &str) -> PathBuf {
-    dir.join(format!("{name}.pem"))
-}
-
-/// Names of the keys, oldest first.
-fn names(dir: &Path) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(dir).map_err(|error| told(dir, "read", &error))? {
-        let entry = entry.map_err(|error| told(dir, "read", &error))?;
-        if let Some(name) = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.strip_suffix(".pem"))
-        {
-            names.push(name.to_owned());
-        }
-    }
-    names.sort_unstable();
-    Ok(names)
-}
-
-fn read(dir: &Path, known: &Keys) -> Result<Keys> {
+fn read(files: &KeyFiles, known: &Keys) -> Result<Keys> {
     let mut keys = Keys::new();
-    for name in names(dir)? {
+    for name in files.names()? {
         let key = match known.get(&name) {
             Some(key) => Key {
                 sign: key.sign.clone(),
                 verify: key.verify.clone(),
             },
-            None => parse(&path(dir, &name))?,
+            None => parse(files, &name)?,
         };
         keys.insert(name, key);
     }
     Ok(keys)
 }
 
-fn parse(file: &Path) -> Result<Key> {
-    let meta = fs::metadata(file).map_err(|error| told(file, "read", &error))?;
-    if meta.permissions().mode() & 0o077 != 0 {
-        return Err(Error::BadRequest(format!(
-            "Others can read the token key {}; make it private: chmod 600.",
-            file.display()
-        )));
-    }
-    let text = fs::read(file).map_err(|error| told(file, "read", &error))?;
+fn parse(files: &KeyFiles, name: &str) -> Result<Key> {
+    let text = files.read(name)?;
     let wrong = |error: jsonwebtoken::errors::Error| {
         Error::BadRequest(format!(
             "{} is no Ed25519 key in PEM: {error}.",
-            file.display()
+            files.path(name).display()
         ))
     };
     let sign = EncodingKey::from_ed_pem(&text).map_err(wrong)?;
@@ -196,49 +166,26 @@ fn parse(file: &Path) -> Result<Key> {
     Ok(Key { sign, verify })
 }
 
-/// Writes a new key: whole or not at all.
-fn make(dir: &Path, now: Timestamp) -> Result<String> {
+fn make(files: &KeyFiles, now: Timestamp) -> Result<String> {
     /// PKCS#8 around a 32 byte Ed25519 seed.
     const PREFIX: [u8; 16] = [
         0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04,
         0x20,
     ];
-    let mut random = [0_u8; 36];
-    OsRng.try_fill_bytes(&mut random).map_err(Error::internal)?;
-    let (seed, salt) = random.split_at(32);
-    let der = [&PREFIX[..], seed].concat();
+    let der = [&PREFIX[..], &random::<32>()?].concat();
     let pem = format!(
         "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
         STANDARD.encode(der)
     );
-    let salt: String = salt.iter().map(|byte| format!("{byte:02x}")).collect();
-    let name = format!("{:020}-{salt}", now.0.max(0));
-    let draft = dir.join(format!("{name}.new"));
-    let written = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&draft)
-        .and_then(|mut file| {
-            file.write_all(pem.as_bytes())?;
-            file.sync_all()
-        })
-        .and_then(|()| fs::rename(&draft, path(dir, &name)));
-    written.map_err(|error| told(dir, "written to", &error))?;
-    Ok(name)
-}
-
-fn told(path: &Path, verb: &str, error: &std::io::Error) -> Error {
-    Error::BadRequest(format!(
-        "The token keys in {} cannot be {verb}: {error}.",
-        path.display()
-    ))
+    files.write(now, pem.as_bytes())
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::claims::ScopeClaim;
     use super::*;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
 
     fn claims() -> Claims {
         Claims {
@@ -300,7 +247,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::System;
         KeyRing::open(dir.path(), &clock).unwrap();
-        let file = path(dir.path(), &names(dir.path()).unwrap()[0]);
+        let files = KeyFiles::open(dir.path(), ENDING).unwrap();
+        let file = files.path(&files.names().unwrap()[0]);
         assert_eq!(
             fs::metadata(&file).unwrap().permissions().mode() & 0o777,
             0o600

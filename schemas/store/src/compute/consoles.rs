@@ -3,6 +3,7 @@
 use super::schema::consoles;
 use crate::{Conn, Result, Tx};
 use diesel::prelude::*;
+use schemas::Error;
 
 /// A row.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, PartialEq, Eq)]
@@ -18,10 +19,25 @@ pub struct Console {
     pub expires_at: i64,
 }
 
-/// Writes a new one, and forgets those that were never opened in time.
-pub fn insert(tx: &mut Tx<'_>, console: &Console) -> Result<()> {
+/// Writes a new one, and forgets those that were never opened in time. A server has at most `most`
+/// (negative: any number).
+///
+/// # Errors
+/// `OverQuota`.
+pub fn insert(tx: &mut Tx<'_>, console: &Console, most: i64) -> Result<()> {
     let now = tx.now().0;
     diesel::delete(consoles::table.filter(consoles::expires_at.lt(now))).execute(&mut **tx)?;
+    let there: i64 = consoles::table
+        .filter(consoles::server_id.eq(&console.server_id))
+        .count()
+        .get_result(&mut **tx)?;
+    if most >= 0 && there >= most {
+        return Err(Error::OverQuota(format!(
+            "Quota exceeded for consoles: {there} of {most} were asked for and not opened; open \
+             them, or wait until they are too old."
+        ))
+        .into());
+    }
     diesel::insert_into(consoles::table)
         .values(console)
         .execute(&mut **tx)?;

@@ -98,11 +98,16 @@ pub fn list(
     Ok(query.load(conn)?)
 }
 
-/// Makes one.
+/// Makes one; a user has at most `most` (negative: any number).
 ///
 /// # Errors
-/// `Conflict` when the user has one of this name.
-pub fn create(tx: &mut Tx<'_>, credential: &ApplicationCredential) -> Result<()> {
+/// `Conflict` when the user has one of this name; `OverQuota`.
+pub fn create(tx: &mut Tx<'_>, credential: &ApplicationCredential, most: i64) -> Result<()> {
+    let there: i64 = application_credentials::table
+        .filter(application_credentials::user_id.eq(&credential.user_id))
+        .count()
+        .get_result(&mut **tx)?;
+    bounded("application credentials", there, most)?;
     let made = diesel::insert_into(application_credentials::table).values(credential);
     match made.execute(&mut **tx).map_err(Fail::from) {
         Err(fail) if fail.is_duplicate() => Err(Error::Conflict(format!(
@@ -112,6 +117,18 @@ pub fn create(tx: &mut Tx<'_>, credential: &ApplicationCredential) -> Result<()>
         .into()),
         made => made.map(|_| ()),
     }
+}
+
+/// In Keystone's words.
+pub(super) fn bounded(what: &str, there: i64, most: i64) -> Result<()> {
+    if most < 0 || there < most {
+        return Ok(());
+    }
+    Err(Error::OverQuota(format!(
+        "Unable to create additional {what}, maximum of {most} already exceeded for user; delete \
+         some, or ask the operator for more."
+    ))
+    .into())
 }
 
 /// Removes one of a user's; tokens from it end.
@@ -155,14 +172,21 @@ pub fn access_rules_with(conn: &mut Conn, ids: &[String]) -> Result<Vec<AccessRu
         .load(conn)?)
 }
 
-/// Writes a rule down unless the user has the same already; gives the one that is there then.
-pub fn ensure_access_rule(tx: &mut Tx<'_>, rule: &AccessRule) -> Result<AccessRule> {
-    let same = access_rules(tx, &rule.user_id)?.into_iter().find(|known| {
+/// Writes a rule down unless the user has the same already; gives the one that is there then. A user
+/// has at most `most` (negative: any number).
+///
+/// # Errors
+/// `OverQuota`.
+pub fn ensure_access_rule(tx: &mut Tx<'_>, rule: &AccessRule, most: i64) -> Result<AccessRule> {
+    let all = access_rules(tx, &rule.user_id)?;
+    let there = all.len() as i64;
+    let same = all.into_iter().find(|known| {
         (&known.service, &known.method, &known.path) == (&rule.service, &rule.method, &rule.path)
     });
     if let Some(known) = same {
         return Ok(known);
     }
+    bounded("access rules", there, most)?;
     diesel::insert_into(access_rules::table)
         .values(rule)
         .execute(&mut **tx)?;

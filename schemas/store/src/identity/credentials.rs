@@ -1,5 +1,6 @@
 //! Credentials: blobs that a user keeps here (TOTP seeds, EC2 keys, certificates).
 
+use super::application_credentials::bounded;
 use super::schema::credentials;
 use crate::{Conn, Result, Tx};
 use diesel::prelude::*;
@@ -17,7 +18,7 @@ pub struct Credential {
     pub project_id: Option<String>,
     /// `ec2`, `cert`, `totp` or any other word.
     pub kind: String,
-    /// The secret.
+    /// The secret, sealed.
     pub blob: String,
     /// µs.
     pub created_at: i64,
@@ -55,8 +56,16 @@ pub fn list(conn: &mut Conn, user_id: Option<&str>) -> Result<Vec<Credential>> {
     Ok(query.load(conn)?)
 }
 
-/// Makes one.
-pub fn create(tx: &mut Tx<'_>, credential: &Credential) -> Result<()> {
+/// Makes one; a user has at most `most` (negative: any number).
+///
+/// # Errors
+/// `OverQuota`.
+pub fn create(tx: &mut Tx<'_>, credential: &Credential, most: i64) -> Result<()> {
+    let there: i64 = credentials::table
+        .filter(credentials::user_id.eq(&credential.user_id))
+        .count()
+        .get_result(&mut **tx)?;
+    bounded("credentials", there, most)?;
     diesel::insert_into(credentials::table)
         .values(credential)
         .execute(&mut **tx)?;

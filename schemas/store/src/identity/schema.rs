@@ -170,6 +170,7 @@ diesel::table! {
     revocations (audit_id) {
         audit_id -> Text,
         expires_at -> BigInt,
+        user_id -> Text,
     }
 }
 

@@ -38,6 +38,7 @@ pub fn insert(tx: &mut Tx<'_>, task: &Task) -> Result<()> {
     diesel::insert_into(image_tasks::table)
         .values(task)
         .execute(&mut **tx)?;
+    bound(tx, &task.project_id)?;
     tx.due(Kind::ImageTask, &task.id)
 }
 
@@ -82,11 +83,31 @@ pub fn update(tx: &mut Tx<'_>, id: &str, status: &str, message: &str) -> Result<
     Ok(())
 }
 
+/// Of one project so many ended tasks are kept at most.
+pub const KEPT: i64 = 100;
+
+/// Forgets the oldest ended tasks of a project that has too many.
+fn bound(tx: &mut Tx<'_>, project_id: &str) -> Result<()> {
+    let ended = image_tasks::table
+        .filter(image_tasks::project_id.eq(project_id))
+        .filter(image_tasks::status.eq_any(ENDED))
+        .order((image_tasks::created_at.desc(), image_tasks::id.desc()));
+    let old: Vec<String> = ended
+        .select(image_tasks::id)
+        .offset(KEPT)
+        .limit(KEPT)
+        .load(&mut **tx)?;
+    diesel::delete(image_tasks::table.filter(image_tasks::id.eq_any(old))).execute(&mut **tx)?;
+    Ok(())
+}
+
+const ENDED: [&str; 2] = ["success", "failure"];
+
 /// Forgets tasks that ended before `before` (µs).
 pub fn forget(tx: &mut Tx<'_>, before: i64) -> Result<()> {
     diesel::delete(image_tasks::table)
         .filter(image_tasks::updated_at.lt(before))
-        .filter(image_tasks::status.eq_any(["success", "failure"]))
+        .filter(image_tasks::status.eq_any(ENDED))
         .execute(&mut **tx)?;
     Ok(())
 }

@@ -87,6 +87,28 @@ fn refusal(status: Status, to: Status) -> String {
     )
 }
 
+/// Bounds the images into which a project brings data at the same time; `image` is one of them
+/// already. `most` negative: any number.
+///
+/// # Errors
+/// `OverQuota`.
+pub fn bound(tx: &mut Tx<'_>, image: &Image, most: i64) -> Result<()> {
+    let coming = [Status::Saving, Status::Uploading, Status::Importing].map(Status::as_str);
+    let there: i64 = table::table
+        .filter(table::project_id.eq(&image.project_id))
+        .filter(table::status.eq_any(coming).and(table::snapshot.eq("")))
+        .count()
+        .get_result(&mut **tx)?;
+    if most < 0 || there <= most {
+        return Ok(());
+    }
+    Err(Error::OverQuota(format!(
+        "The project may bring data into no more than {most} images at the same time; wait for one \
+         to be done, import what is staged, or delete it."
+    ))
+    .into())
+}
+
 /// The attempt goes on. False: it was given to somebody else, or the image is gone.
 pub fn renew(tx: &mut Tx<'_>, id: &str, token: &str) -> Result<bool> {
     let until = (tx.now() + LEASE).0;

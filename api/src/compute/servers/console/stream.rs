@@ -50,6 +50,8 @@ pub async fn open(open: Open, query: Query, body: Body) -> Reply {
         })
         .await?
         .ok_or_else(refused)?;
+    let most = open.state().settings.compute.terminals;
+    let turn = open.state().terminals.open(&server.project_id, most)?;
     let gone = || Error::Conflict(format!("Instance {} is on no host.", server.id));
     let host = server.host().ok_or_else(gone)?;
     let call = Call {
@@ -72,7 +74,10 @@ pub async fn open(open: Open, query: Query, body: Body) -> Reply {
     let messages = messages
         .aggregate_continuations()
         .max_continuation_size(1 << 20);
-    actix_web::rt::spawn(join(session, messages, upstream));
+    actix_web::rt::spawn(async move {
+        join(session, messages, upstream).await;
+        drop(turn);
+    });
     Ok(answer)
 }
 

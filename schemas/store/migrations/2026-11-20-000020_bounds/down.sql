@@ -1,0 +1,2 @@
+DROP INDEX revocations_user;
+ALTER TABLE revocations DROP COLUMN user_id;
