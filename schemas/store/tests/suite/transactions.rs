@@ -16,6 +16,8 @@ on_both! {
     of_many_waiting_transactions_each_fails_for_itself
     a_write_that_nobody_polls_holds_up_nobody
     a_dropped_request_is_carried_out_whole_or_not_at_all
+    a_read_can_lose_no_race_and_a_write_is_serializable
+    connections_that_the_server_has_closed_are_replaced
 }
 
 fn in_use(conn: &mut Conn) -> store::Result<i64> {
@@ -188,4 +190,61 @@ async fn a_write_that_nobody_polls_holds_up_nobody(db: Database) {
     for write in begun {
         write.await.unwrap();
     }
+}
+
+/// How PostgreSQL runs the statement; SQLite has but one way.
+fn isolation(conn: &mut Conn) -> store::Result<String> {
+    use diesel::sql_types::Text;
+    let asked = diesel::select(diesel::dsl::sql::<Text>(
+        "current_setting('transaction_isolation')",
+    ));
+    Ok(match conn {
+        Conn::Sqlite(_) => String::new(),
+        Conn::Postgres(_) => asked.get_result(conn)?,
+    })
+}
+
+async fn a_read_can_lose_no_race_and_a_write_is_serializable(db: Database) {
+    for _ in 0..2 {
+        let read = db.store.read(isolation).await.unwrap();
+        let written = db.store.write(|tx| isolation(tx)).await.unwrap();
+        assert!(
+            matches!(
+                (read.as_str(), written.as_str()),
+                ("", "") | ("repeatable read", "serializable")
+            ),
+            "{read}, {written}"
+        );
+    }
+}
+
+/// As when PostgreSQL is restarted.
+fn close_all_others(conn: &mut Conn) -> store::Result<usize> {
+    let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                  WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    Ok(match conn {
+        Conn::Sqlite(_) => 0,
+        Conn::Postgres(_) => diesel::sql_query(others).execute(conn)?,
+    })
+}
+
+async fn connections_that_the_server_has_closed_are_replaced(db: Database) {
+    let many = || async {
+        let reads = (0..6).map(|_| db.store.read(in_use));
+        let writes = (0..6).map(|_| db.store.write(|tx| in_use(tx)));
+        let (reads, writes) = futures::join!(
+            futures::future::join_all(reads),
+            futures::future::join_all(writes)
+        );
+        reads
+            .into_iter()
+            .chain(writes)
+            .filter_map(Result::err)
+            .collect::<Vec<_>>()
+    };
+    for _ in 0..3 {
+        assert_eq!(many().await, []);
+        db.store.read(close_all_others).await.unwrap();
+    }
+    assert_eq!(many().await, []);
 }
