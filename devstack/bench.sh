@@ -14,6 +14,10 @@ end() {
 }
 trap end EXIT
 
+# What is measured is the plane, not where this machine is full.
+export JEROBOAM__CONDUCTOR__CPU_ALLOCATION_RATIO=1000 JEROBOAM__CONDUCTOR__DISK_ALLOCATION_RATIO=1000
+export JEROBOAM__API__IMAGE__PROJECT_IMAGES=-1
+
 devstack/stack.sh --state "$work/docker" --port 18081 --no-boot
 devstack/stack.sh --state "$work/sim" --port 18082 --no-boot --driver sim --amqp memory:
 

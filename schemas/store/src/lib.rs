@@ -15,6 +15,7 @@ pub mod events;
 mod fail;
 pub mod identity;
 pub mod image;
+mod kept;
 pub mod schema;
 mod scope;
 mod tx;

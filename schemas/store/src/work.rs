@@ -7,6 +7,7 @@
 //! *Assumes.* Leases only save work; correctness comes from compare-and-swap on rows.
 
 use crate::fail::{Fail, Result};
+use crate::kept::kept;
 use crate::schema::work;
 use crate::{Conn, Tx};
 use diesel::prelude::*;
@@ -40,9 +41,9 @@ pub struct Entry {
 /// Makes an entry due at `now`.
 pub(crate) fn due(conn: &mut Conn, kind: Kind, id: &str, now: Timestamp) -> Result<()> {
     let row = work::table.find((kind.as_str(), id));
-    let moved = diesel::update(row)
-        .set((work::due_at.eq(now.0), work::seq.eq(work::seq + 1)))
-        .execute(conn)?;
+    let moved =
+        kept(diesel::update(row).set((work::due_at.eq(now.0), work::seq.eq(work::seq + 1))))
+            .execute(conn)?;
     if moved == 1 {
         return Ok(());
     }
@@ -103,10 +104,12 @@ pub fn renew(
     now: Timestamp,
     lease: Duration,
 ) -> Result<bool> {
-    let renewed = diesel::update(work::table.find((&entry.kind, &entry.id)))
-        .filter(work::owner.eq(owner))
-        .set(work::lease_until.eq((now + lease).0))
-        .execute(conn)?;
+    let renewed = kept(
+        diesel::update(work::table.find((&entry.kind, &entry.id)))
+            .filter(work::owner.eq(owner))
+            .set(work::lease_until.eq((now + lease).0)),
+    )
+    .execute(conn)?;
     Ok(renewed == 1)
 }
 
@@ -143,49 +146,55 @@ fn take(
     now: Timestamp,
     lease: Duration,
 ) -> Result<bool> {
-    let taken = diesel::update(work::table.find((&entry.kind, &entry.id)))
-        .filter(
-            work::lease_until
-                .eq(entry.lease_until)
-                .and(work::seq.eq(entry.seq)),
-        )
-        .set((work::owner.eq(owner), work::lease_until.eq((now + lease).0)))
-        .execute(conn)?;
+    let taken = kept(
+        diesel::update(work::table.find((&entry.kind, &entry.id)))
+            .filter(
+                work::lease_until
+                    .eq(entry.lease_until)
+                    .and(work::seq.eq(entry.seq)),
+            )
+            .set((work::owner.eq(owner), work::lease_until.eq((now + lease).0))),
+    )
+    .execute(conn)?;
     Ok(taken == 1)
 }
 
 /// Ends a look: the entry goes, unless new reasons came meanwhile; then it stays due, free for the
 /// next look. True in that case.
 pub fn finish(conn: &mut Conn, entry: &Entry) -> Result<bool> {
-    let gone = diesel::delete(work::table.find((&entry.kind, &entry.id)))
-        .filter(work::seq.eq(entry.seq))
-        .execute(conn)?;
+    let gone = kept(
+        diesel::delete(work::table.find((&entry.kind, &entry.id))).filter(work::seq.eq(entry.seq)),
+    )
+    .execute(conn)?;
     Ok(gone == 0 && free(conn, entry, None)?)
 }
 
 /// Ends a look and asks for the next at `at`, or at once when new reasons came. True in that case.
 pub fn again(conn: &mut Conn, entry: &Entry, at: Timestamp, reason: &str) -> Result<bool> {
-    let waits = diesel::update(work::table.find((&entry.kind, &entry.id)))
-        .filter(work::seq.eq(entry.seq))
-        .set((
-            work::due_at.eq(at.0),
-            work::owner.eq(""),
-            work::lease_until.eq(0),
-            work::attempts.eq(work::attempts + 1),
-            work::reason.eq(reason),
-        ))
-        .execute(conn)?;
+    let waits = kept(
+        diesel::update(work::table.find((&entry.kind, &entry.id)))
+            .filter(work::seq.eq(entry.seq))
+            .set((
+                work::due_at.eq(at.0),
+                work::owner.eq(""),
+                work::lease_until.eq(0),
+                work::attempts.eq(work::attempts + 1),
+                work::reason.eq(reason),
+            )),
+    )
+    .execute(conn)?;
     Ok(waits == 0 && free(conn, entry, Some(reason))?)
 }
 
 fn free(conn: &mut Conn, entry: &Entry, reason: Option<&str>) -> Result<bool> {
-    let freed = diesel::update(work::table.find((&entry.kind, &entry.id)))
-        .set((
+    let freed = kept(
+        diesel::update(work::table.find((&entry.kind, &entry.id))).set((
             work::owner.eq(""),
             work::lease_until.eq(0),
             work::reason.eq(reason.unwrap_or_default()),
-        ))
-        .execute(conn)?;
+        )),
+    )
+    .execute(conn)?;
     Ok(freed == 1)
 }
 

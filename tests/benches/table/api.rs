@@ -112,12 +112,6 @@ async fn prepare(cloud: &Cloud) -> Vec<Figure> {
 
 /// At least a hundred servers; one of them.
 async fn hundred_servers(admin: &Client) -> String {
-    let project = admin.call("GET", "/identity/v3/auth/projects", None).await;
-    let project = project["projects"].as_array().unwrap();
-    let project = project.iter().find(|it| it["name"] == "admin").unwrap()["id"].clone();
-    let limits = json!({ "quota_set": { "instances": -1, "cores": -1, "ram": -1 } });
-    let path = format!("/compute/v2.1/os-quota-sets/{}", project.as_str().unwrap());
-    admin.call("PUT", &path, Some(limits)).await;
     let (image, flavor) = boot_parts(admin).await;
     let mut last = String::new();
     for n in 0..100 {
@@ -129,8 +123,14 @@ async fn hundred_servers(admin: &Client) -> String {
     last
 }
 
-/// An image and the smallest flavor to boot with.
+/// An image and the smallest flavor to boot with, and quota for as many servers as are wanted.
 pub async fn boot_parts(admin: &Client) -> (String, String) {
+    let project = admin.call("GET", "/identity/v3/auth/projects", None).await;
+    let project = project["projects"].as_array().unwrap();
+    let project = project.iter().find(|it| it["name"] == "admin").unwrap()["id"].clone();
+    let limits = json!({ "quota_set": { "instances": -1, "cores": -1, "ram": -1 } });
+    let path = format!("/compute/v2.1/os-quota-sets/{}", project.as_str().unwrap());
+    admin.call("PUT", &path, Some(limits)).await;
     let images = admin
         .call("GET", "/image/v2/images?name=busybox", None)
         .await;

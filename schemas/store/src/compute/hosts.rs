@@ -1,6 +1,7 @@
 //! Hosts: what agents report, what operators say, what is reserved.
 
 use crate::compute::spec::Size;
+use crate::kept::kept;
 use crate::schema::hosts;
 use crate::{Conn, Fail, Result, Tx};
 use diesel::prelude::*;
@@ -141,10 +142,12 @@ pub fn report(tx: &mut Tx<'_>, id: HostId, epoch: EpochId, inventory: &Inventory
         hosts::updated_at.eq(now),
     );
     // Lives are UUIDv7: text order is time order.
-    let known = diesel::update(hosts::table.find(&id))
-        .filter(hosts::epoch.le(&epoch))
-        .set((facts.clone(), hosts::revision.eq(hosts::revision + 1)))
-        .execute(&mut **tx)?;
+    let known = kept(
+        diesel::update(hosts::table.find(&id))
+            .filter(hosts::epoch.le(&epoch))
+            .set((facts.clone(), hosts::revision.eq(hosts::revision + 1))),
+    )
+    .execute(&mut **tx)?;
     if known == 1 {
         return Ok(true);
     }
@@ -176,36 +179,37 @@ pub fn report(tx: &mut Tx<'_>, id: HostId, epoch: EpochId, inventory: &Inventory
 /// Reserves room, if the host takes new servers and still has it (false otherwise). `count` is 1 for a new server, 0 for
 /// a change of an existing one.
 pub fn reserve(tx: &mut Tx<'_>, id: &str, size: Size, count: i32, capacity: Size) -> Result<bool> {
-    let reserved = diesel::update(hosts::table.find(id))
-        .filter(
-            (hosts::used_vcpus.le(capacity.vcpus - size.vcpus))
-                .and(hosts::used_memory_mb.le(capacity.memory_mb - size.memory_mb))
-                .and(hosts::used_disk_gb.le(capacity.disk_gb - size.disk_gb)),
-        )
-        .filter(
-            (hosts::state.eq("enabled").and(hosts::forced_down.eq(0)))
-                .or(count.into_sql::<diesel::sql_types::Integer>().eq(0)),
-        )
-        .set((
-            hosts::used_vcpus.eq(hosts::used_vcpus + size.vcpus),
-            hosts::used_memory_mb.eq(hosts::used_memory_mb + size.memory_mb),
-            hosts::used_disk_gb.eq(hosts::used_disk_gb + size.disk_gb),
-            hosts::servers.eq(hosts::servers + count),
-        ))
-        .execute(&mut **tx)?;
+    let reserved = kept(
+        diesel::update(hosts::table.find(id))
+            .filter(
+                (hosts::used_vcpus.le(capacity.vcpus - size.vcpus))
+                    .and(hosts::used_memory_mb.le(capacity.memory_mb - size.memory_mb))
+                    .and(hosts::used_disk_gb.le(capacity.disk_gb - size.disk_gb)),
+            )
+            .filter(
+                (hosts::state.eq("enabled").and(hosts::forced_down.eq(0)))
+                    .or(count.into_sql::<diesel::sql_types::Integer>().eq(0)),
+            )
+            .set((
+                hosts::used_vcpus.eq(hosts::used_vcpus + size.vcpus),
+                hosts::used_memory_mb.eq(hosts::used_memory_mb + size.memory_mb),
+                hosts::used_disk_gb.eq(hosts::used_disk_gb + size.disk_gb),
+                hosts::servers.eq(hosts::servers + count),
+            )),
+    )
+    .execute(&mut **tx)?;
     Ok(reserved == 1)
 }
 
 /// Gives room back.
 pub fn release(tx: &mut Tx<'_>, id: &str, size: Size, count: i32) -> Result<()> {
-    diesel::update(hosts::table.find(id))
-        .set((
-            hosts::used_vcpus.eq(hosts::used_vcpus - size.vcpus),
-            hosts::used_memory_mb.eq(hosts::used_memory_mb - size.memory_mb),
-            hosts::used_disk_gb.eq(hosts::used_disk_gb - size.disk_gb),
-            hosts::servers.eq(hosts::servers - count),
-        ))
-        .execute(&mut **tx)?;
+    kept(diesel::update(hosts::table.find(id)).set((
+        hosts::used_vcpus.eq(hosts::used_vcpus - size.vcpus),
+        hosts::used_memory_mb.eq(hosts::used_memory_mb - size.memory_mb),
+        hosts::used_disk_gb.eq(hosts::used_disk_gb - size.disk_gb),
+        hosts::servers.eq(hosts::servers - count),
+    )))
+    .execute(&mut **tx)?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 
 use super::schema::server_lives;
 use super::spec::Flavor;
+use crate::kept::kept;
 use crate::{Conn, Result, Tx};
 use diesel::prelude::*;
 
@@ -71,10 +72,12 @@ pub fn resized(tx: &mut Tx<'_>, server_id: &str, flavor: &Flavor) -> Result<()> 
 /// A server is gone.
 pub fn end(tx: &mut Tx<'_>, server_id: &str) -> Result<()> {
     let now = tx.now().0;
-    diesel::update(server_lives::table.find(server_id))
-        .filter(server_lives::ended_at.is_null())
-        .set(server_lives::ended_at.eq(now))
-        .execute(&mut **tx)?;
+    kept(
+        diesel::update(server_lives::table.find(server_id))
+            .filter(server_lives::ended_at.is_null())
+            .set(server_lives::ended_at.eq(now)),
+    )
+    .execute(&mut **tx)?;
     Ok(())
 }
 

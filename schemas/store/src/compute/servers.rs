@@ -1,6 +1,7 @@
 //! Servers: rows and queries.
 
 use crate::compute::spec::Spec;
+use crate::kept::kept;
 use crate::schema::servers;
 use crate::{Conn, Fail, Result, Scope, Tx};
 use diesel::prelude::*;
@@ -209,10 +210,12 @@ pub fn update(tx: &mut Tx<'_>, server: &mut Server) -> Result<()> {
     let read = server.revision;
     server.revision += 1;
     server.updated_at = tx.now().0;
-    let changed = diesel::update(servers::table.find(server.id.clone()))
-        .filter(servers::revision.eq(read))
-        .set(&*server)
-        .execute(&mut **tx)?;
+    let changed = kept(
+        diesel::update(servers::table.find(server.id.clone()))
+            .filter(servers::revision.eq(read))
+            .set(&*server),
+    )
+    .execute(&mut **tx)?;
     if changed == 1 {
         Ok(())
     } else {
@@ -222,7 +225,7 @@ pub fn update(tx: &mut Tx<'_>, server: &mut Server) -> Result<()> {
 
 /// Removes the row. Reservations are given back by the caller, in the same transaction.
 pub fn remove(tx: &mut Tx<'_>, id: &str) -> Result<()> {
-    diesel::delete(servers::table.find(id)).execute(&mut **tx)?;
+    kept(diesel::delete(servers::table.find(id))).execute(&mut **tx)?;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! What projects use, and may use. `in_use` moves only by conditional updates inside the
 //! transaction that makes or removes the object: no over-commit, no leak.
 
+use crate::kept::kept;
 use crate::schema::{quotas, usages};
 use crate::{Conn, Fail, Result, Tx};
 use diesel::prelude::*;
@@ -18,10 +19,12 @@ pub fn take(
 ) -> Result<bool> {
     let limit = if limit < 0 { i64::MAX } else { limit };
     let row = usages::table.find((project_id, resource));
-    let taken = diesel::update(row)
-        .filter(usages::in_use.le(limit.saturating_sub(amount)))
-        .set(usages::in_use.eq(usages::in_use + amount))
-        .execute(&mut **tx)?;
+    let taken = kept(
+        diesel::update(row)
+            .filter(usages::in_use.le(limit.saturating_sub(amount)))
+            .set(usages::in_use.eq(usages::in_use + amount)),
+    )
+    .execute(&mut **tx)?;
     if taken == 1 {
         return Ok(true);
     }
@@ -46,9 +49,11 @@ pub fn take(
 
 /// Gives `amount` back.
 pub fn give(tx: &mut Tx<'_>, project_id: &str, resource: &str, amount: i64) -> Result<()> {
-    diesel::update(usages::table.find((project_id, resource)))
-        .set(usages::in_use.eq(usages::in_use - amount))
-        .execute(&mut **tx)?;
+    kept(
+        diesel::update(usages::table.find((project_id, resource)))
+            .set(usages::in_use.eq(usages::in_use - amount)),
+    )
+    .execute(&mut **tx)?;
     Ok(())
 }
 
@@ -72,9 +77,11 @@ pub fn limits(conn: &mut Conn, project_id: &str) -> Result<BTreeMap<String, i64>
 
 /// Sets one limit.
 pub fn set_limit(tx: &mut Tx<'_>, project_id: &str, resource: &str, limit: i64) -> Result<()> {
-    let changed = diesel::update(quotas::table.find((project_id, resource)))
-        .set(quotas::hard_limit.eq(limit))
-        .execute(&mut **tx)?;
+    let changed = kept(
+        diesel::update(quotas::table.find((project_id, resource)))
+            .set(quotas::hard_limit.eq(limit)),
+    )
+    .execute(&mut **tx)?;
     if changed == 0 {
         diesel::insert_into(quotas::table)
             .values((
@@ -89,6 +96,9 @@ pub fn set_limit(tx: &mut Tx<'_>, project_id: &str, resource: &str, limit: i64) 
 
 /// Back to the defaults.
 pub fn forget_limits(tx: &mut Tx<'_>, project_id: &str) -> Result<()> {
-    diesel::delete(quotas::table.filter(quotas::project_id.eq(project_id))).execute(&mut **tx)?;
+    kept(diesel::delete(
+        quotas::table.filter(quotas::project_id.eq(project_id)),
+    ))
+    .execute(&mut **tx)?;
     Ok(())
 }

@@ -18,6 +18,7 @@ on_both! {
     a_dropped_request_is_carried_out_whole_or_not_at_all
     a_read_can_lose_no_race_and_a_write_is_serializable
     connections_that_the_server_has_closed_are_replaced
+    statements_are_not_parsed_anew_for_each_value
 }
 
 fn in_use(conn: &mut Conn) -> store::Result<i64> {
@@ -247,4 +248,19 @@ async fn connections_that_the_server_has_closed_are_replaced(db: Database) {
         db.store.read(close_all_others).await.unwrap();
     }
     assert_eq!(many().await, []);
+}
+
+/// `.cargo/config.toml` says why.
+async fn statements_are_not_parsed_anew_for_each_value(db: Database) {
+    use diesel::sql_types::Integer;
+    let used = |conn: &mut Conn| -> store::Result<i32> {
+        let asked = "sqlite_compileoption_used('ENABLE_QPSG')";
+        Ok(match conn {
+            Conn::Sqlite(_) => {
+                diesel::select(diesel::dsl::sql::<Integer>(asked)).get_result(conn)?
+            }
+            Conn::Postgres(_) => 1,
+        })
+    };
+    assert_eq!(db.store.read(used).await.unwrap(), 1);
 }
