@@ -18,6 +18,7 @@ mod hypervisors;
 mod keypairs;
 mod limits;
 mod list;
+mod networks;
 mod operators;
 mod quotas;
 pub mod rules;
@@ -40,6 +41,7 @@ pub fn routes() -> Vec<Route> {
         keypairs::routes(),
         servers::routes(),
         groups::routes(),
+        networks::routes(),
         zones::routes(),
         hypervisors::routes(),
         services::routes(),

@@ -56,7 +56,7 @@ pub mod image;
 pub mod links;
 pub mod metrics;
 pub mod microversion;
-mod platform;
+pub mod platform;
 pub mod policy;
 pub mod reply;
 pub mod request_id;

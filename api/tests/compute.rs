@@ -8,10 +8,12 @@ mod stories {
     mod flavors;
     mod groups;
     mod keypairs;
+    mod networks;
     mod operators;
     mod parts;
     mod quotas;
     mod servers;
+    mod sown;
     mod usage;
     mod versions;
 }

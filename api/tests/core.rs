@@ -12,6 +12,10 @@ use serde_json::Value;
 use store::{Options, Store};
 
 async fn state(dir: &tempfile::TempDir) -> api::State {
+    state_on(dir, &MemoryBroker::new()).await
+}
+
+async fn state_on(dir: &tempfile::TempDir, broker: &MemoryBroker) -> api::State {
     let url = format!("sqlite://{}/cloud.db", dir.path().display());
     let options = Options {
         durable: false,
@@ -19,7 +23,7 @@ async fn state(dir: &tempfile::TempDir) -> api::State {
     };
     let store = Store::open(&url, options, Clock::System).await.unwrap();
     store.migrate().await.unwrap();
-    let bus = Bus::memory(&MemoryBroker::new(), Faults::none());
+    let bus = Bus::memory(broker, Faults::none());
     let settings = Settings {
         key_dir: dir.path().join("keys"),
         image: api::image::Settings {
@@ -167,6 +171,33 @@ async fn health_readiness_and_metrics_answer() {
     }
     let text = String::from_utf8(state.metrics.text().unwrap()).unwrap();
     assert!(text.contains(r#"api_requests_total{code="200",method="GET",route="/readyz""#));
+}
+
+#[actix_web::test]
+async fn readiness_says_what_is_missing() {
+    let dir = tempfile::tempdir().unwrap();
+    let broker = MemoryBroker::new();
+    let state = state_on(&dir, &broker).await;
+    let (_, body) = ask(&state, TestRequest::get().uri("/readyz")).await;
+    let well = serde_json::json!({ "status": "ready", "database": "ok", "broker": "ok" });
+    assert_eq!(body, well);
+    broker.stop();
+    let (answer, body) = ask(&state, TestRequest::get().uri("/readyz")).await;
+    assert_eq!(answer.status(), StatusCode::OK, "requests are answered");
+    assert_eq!(body["status"], "degraded");
+    let told = body["broker"].as_str().unwrap();
+    assert!(
+        told.contains("broker") && told.contains("bus.url"),
+        "{told}"
+    );
+    // A role without a database can do nothing then.
+    let agent = api::platform::readiness(None, Some(&state.bus)).await;
+    assert_eq!((agent.ready, agent.status), (false, "not ready"));
+    assert!(agent.words().contains("bus.url"));
+    broker.start();
+    assert!(api::platform::readiness(None, Some(&state.bus)).await.ready);
+    let early = api::platform::readiness(None, None).await;
+    assert!(!early.ready && early.words().contains("not connected"));
 }
 
 #[actix_web::test]

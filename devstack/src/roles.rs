@@ -11,11 +11,12 @@ mod gauges;
 mod operations;
 
 use crate::settings::Settings;
+use bus::Bus;
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use process::{Faults, Shutdown, supervise::supervise};
 use schemas::{Error, Result};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use store::Store;
 use tokio::sync::OnceCell;
@@ -50,7 +51,7 @@ impl Role {
         match self {
             Role::Api => api::live(&process, &shutdown).await,
             Role::Conductor => conductor::live(&process, &shutdown).await,
-            Role::Agent => agent::live(&process.settings, &shutdown).await,
+            Role::Agent => agent::live(&process, &shutdown).await,
         }
     }
 }
@@ -64,6 +65,7 @@ pub async fn run(roles: &[Role], settings: Settings, shutdown: Shutdown) -> Resu
     let process = Arc::new(Process {
         settings,
         store: OnceCell::new(),
+        bus: Mutex::default(),
     });
     let mut lives: FuturesUnordered<BoxFuture<'_, Result<()>>> = FuturesUnordered::new();
     for role in roles.iter().copied() {
@@ -77,11 +79,11 @@ pub async fn run(roles: &[Role], settings: Settings, shutdown: Shutdown) -> Resu
     if let Some(address) = operations
         && !roles.contains(&Role::Api)
     {
-        let end = shutdown.clone();
+        let (end, process) = (shutdown.clone(), process.clone());
         lives.push(Box::pin(supervise(
             "operations",
             shutdown.clone(),
-            move || operations::serve(address, end.clone()),
+            move || operations::serve(address, process.clone(), end.clone()),
         )));
     }
     let mut result = Ok(());
@@ -101,9 +103,29 @@ pub async fn run(roles: &[Role], settings: Settings, shutdown: Shutdown) -> Resu
 struct Process {
     settings: Settings,
     store: OnceCell<Store>,
+    /// The connection that a role made last.
+    bus: Mutex<Option<Bus>>,
 }
 
 impl Process {
+    /// Connects a role to the broker.
+    async fn connect(&self) -> Result<Bus> {
+        let bus = Bus::connect(&self.settings.bus, Faults::none()).await?;
+        *self.bus.lock().unwrap_or_else(PoisonError::into_inner) = Some(bus.clone());
+        Ok(bus)
+    }
+
+    /// The last connection made.
+    fn bus(&self) -> Option<Bus> {
+        let bus = self.bus.lock().unwrap_or_else(PoisonError::into_inner);
+        bus.clone()
+    }
+
+    /// The database, if a role has opened it.
+    fn opened(&self) -> Option<&Store> {
+        self.store.get()
+    }
+
     /// A role's handle on the database, once its tables are up to date. SQLite's writers queue in one
     /// place, so all handles lead to one opened database; each has its own hints.
     async fn store(&self) -> Result<Store> {

@@ -8,6 +8,7 @@
 //! A route without a sample is an error wherever the table is walked: a new route cannot be
 //! forgotten.
 
+mod agent;
 pub mod answer;
 pub mod cloud;
 pub mod database;

@@ -237,6 +237,10 @@ rules! {
     AggregatesIndex = "os_compute_api:os-aggregates:index", "rule:context_is_admin", ["GET /os-aggregates"];
     /// Make a host aggregate.
     AggregatesCreate = "os_compute_api:os-aggregates:create", "rule:context_is_admin", ["POST /os-aggregates"];
+    /// List networks as the first API did.
+    NetworksList = "os_compute_api:os-networks:list", "rule:project_reader_or_admin", ["GET /os-networks"];
+    /// Show a network as the first API did.
+    NetworksShow = "os_compute_api:os-networks:show", "rule:project_reader_or_admin", ["GET /os-networks/{id}"];
     /// List hosts as the first API did.
     HostsList = "os_compute_api:os-hosts:list", "rule:context_is_admin", ["GET /os-hosts"];
     /// Show a host as the first API did.

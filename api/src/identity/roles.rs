@@ -80,7 +80,7 @@ async fn listed(caller: &Caller, query: &Query, domain_id: String) -> Reply {
 async fn show(pending: Pending<rules::GetRole>, Path(id): Path<String>) -> Reply {
     let row = pending.find(move |conn| roles::get(conn, &id)).await?;
     if row.domain_id.is_empty() {
-        let ctx = pending.authorize(&Target::new())?;
+        let ctx = pending.authorize(&Target::new().with("target.role.name", &row.name))?;
         return reply::ok(&json!({ "role": view(&ctx, row)? }));
     }
     both(&pending, &row, |caller, target| {

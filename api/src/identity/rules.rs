@@ -6,7 +6,7 @@ use crate::rules;
 rules! {
     /// Show a domain.
     GetDomain = "identity:get_domain",
-        "rule:admin_required or (role:reader and system_scope:all) or domain_id:%(target.domain.id)s or (role:reader and token.project.domain.id:%(target.domain.id)s)",
+        "rule:admin_required or (role:reader and system_scope:all) or token.domain.id:%(target.domain.id)s or token.project.domain.id:%(target.domain.id)s",
         ["GET /v3/domains/{domain_id}"];
     /// List domains. A reader of a domain sees his own.
     ListDomains = "identity:list_domains",
@@ -122,11 +122,11 @@ rules! {
         ["DELETE /v3/groups/{group_id}/users/{user_id}"];
     /// Show a role of the cloud.
     GetRole = "identity:get_role",
-        "rule:admin_required or (role:reader and system_scope:all) or role:manager",
+        "rule:admin_required or (role:reader and system_scope:all) or (role:manager and rule:domain_managed_target_role)",
         ["GET /v3/roles/{role_id}"];
     /// List the roles of the cloud.
     ListRoles = "identity:list_roles",
-        "rule:admin_required or (role:reader and system_scope:all) or role:manager",
+        "rule:admin_required or (role:reader and system_scope:all) or (role:manager and not domain_id:None)",
         ["GET /v3/roles"];
     /// Make a role of the cloud.
     CreateRole = "identity:create_role",

@@ -2,7 +2,8 @@
 //! a check is a few comparisons.
 //!
 //! One difference from oslo.policy, on purpose: a credential the token does not have (the project
-//! of an unscoped token) equals nothing, not even the text `None`.
+//! of an unscoped token) equals nothing that comes from outside. Only the literal `None` in a rule
+//! means that it is absent, as in `not domain_id:None`.
 
 use super::target::{Target, TargetValue};
 use crate::auth::Auth;
@@ -45,11 +46,12 @@ impl Check {
             Check::Role(role) => role
                 .with(target, |wanted| auth.has_role(wanted))
                 .unwrap_or(false),
-            Check::Credential(which, wanted) => which.of(auth).is_some_and(|actual| {
-                wanted
+            Check::Credential(which, wanted) => match which.of(auth) {
+                Some(actual) => wanted
                     .with(target, |wanted| wanted == actual)
-                    .unwrap_or(false)
-            }),
+                    .unwrap_or(false),
+                None => matches!(wanted, Template::Plain(text) if text == "None"),
+            },
             Check::Literal(actual, wanted) => wanted
                 .with(target, |wanted| wanted == actual)
                 .unwrap_or(false),

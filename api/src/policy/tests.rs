@@ -116,6 +116,20 @@ fn scopes_are_told_apart() {
 }
 
 #[test]
+fn none_in_a_rule_means_that_the_token_lacks_it_and_in_a_target_nothing() {
+    let rule = "role:manager and not domain_id:None";
+    let in_domain = auth(TokenScope::Domain(domain("d1")), &["manager"]);
+    assert!(allows(rule, &in_domain, &Target::new()));
+    assert!(!allows(rule, &in_project(&["manager"]), &Target::new()));
+    let sly = Target::new().with("target.domain_id", "None");
+    assert!(!allows(
+        "domain_id:%(target.domain_id)s",
+        &in_project(&["manager"]),
+        &sly
+    ));
+}
+
+#[test]
 fn mistakes_are_named() {
     for (rules, part) in [
         (json!({ "a": "rule:nowhere" }), "no rule \"nowhere\""),

@@ -349,8 +349,7 @@ fn seed(tx: &mut Tx<'_>) -> store::Result<()> {
             )?;
         }
     }
-    store::compute::seed(tx)?;
-    store::compute::seed(tx)?;
+    super::sown::flavors(tx)?;
     images::insert(
         tx,
         &images::Image {

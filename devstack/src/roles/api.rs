@@ -5,7 +5,7 @@ use crate::notifications;
 use crate::settings::listen;
 use ::api::AppState;
 use bus::Bus;
-use process::{Faults, Shutdown};
+use process::Shutdown;
 use schemas::Hint;
 use schemas::Result;
 use tokio::sync::broadcast::Receiver;
@@ -19,7 +19,7 @@ pub async fn live(process: &Process, shutdown: &Shutdown) -> Result<()> {
     let settings = &process.settings;
     let listener = listen(settings.http.listen)?;
     let store = process.store().await?;
-    let bus = Bus::connect(&settings.bus, Faults::none()).await?;
+    let bus = process.connect().await?;
     let (hints, told) = (store.hints(), store.clone());
     let state = AppState::new(store, bus.clone(), settings.api.clone())?;
     tracing::info!(address = %settings.http.listen, "the api listens");

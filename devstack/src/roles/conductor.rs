@@ -3,15 +3,14 @@
 use super::{Process, gauges};
 use crate::notifications;
 use ::conductor::Conductor;
-use bus::Bus;
-use process::{Faults, Shutdown};
+use process::Shutdown;
 use schemas::Result;
 
 /// One life.
 pub async fn live(process: &Process, shutdown: &Shutdown) -> Result<()> {
     let settings = &process.settings;
     let store = process.store().await?;
-    let bus = Bus::connect(&settings.bus, Faults::none()).await?;
+    let bus = process.connect().await?;
     tracing::info!("the conductor works");
     let conductor = Conductor::new(store.clone(), bus.clone(), settings.conductor.clone());
     tokio::select! {

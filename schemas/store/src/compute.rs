@@ -14,9 +14,6 @@ pub mod lives;
 pub mod networks;
 pub mod quotas;
 pub mod schema;
-mod seed;
 pub mod servers;
 pub mod spec;
 pub mod usages;
-
-pub use seed::seed;

@@ -1,5 +1,6 @@
 //! A running API on a database of its own.
 
+use super::agent;
 use super::answer::{Answer, Ask};
 use super::database::Database;
 use super::persona::Persona;
@@ -9,7 +10,9 @@ use actix_web::body::to_bytes;
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::{App, test};
 use futures::future::LocalBoxFuture;
+use schemas::ids::HostId;
 use std::time::Duration;
+use tokio_util::task::AbortOnDropHandle;
 
 /// No request may take longer: far above what any needs on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -25,6 +28,7 @@ pub struct Cloud {
     seed: Seed,
     call: Call,
     database: Database,
+    _agent: Option<AbortOnDropHandle<()>>,
 }
 
 impl Cloud {
@@ -40,6 +44,11 @@ impl Cloud {
         change: impl FnOnce(&mut api::Settings),
     ) -> Cloud {
         let state = database.state_with(&seed.keys(), change).await;
+        let host = seed.things.find("compute/os-hypervisors");
+        let agent = match host.and_then(HostId::parse) {
+            Some(host) => Some(agent::answer(&state.bus, host).await),
+            None => None,
+        };
         let app = test::init_service(App::new().configure(api::app(state.clone()))).await;
         let app = std::rc::Rc::new(app);
         let call: Call = Box::new(move |request| {
@@ -52,6 +61,7 @@ impl Cloud {
             seed: seed.clone(),
             call,
             database,
+            _agent: agent,
         }
     }
 

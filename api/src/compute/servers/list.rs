@@ -1,8 +1,9 @@
 //! `GET /servers` and `/servers/detail`: what the query narrows by, and the page.
 
+mod wanted;
+
 use super::rendered::{self, render};
-use super::status::{states_with, status};
-use super::stored::{sight, stored};
+use super::status::states_with;
 use super::view::{Place, View};
 use crate::compute::call::{minor, must, own, settings};
 use crate::compute::rules;
@@ -12,36 +13,12 @@ use crate::policy::Rule;
 use crate::reply::Reply;
 use actix_web::HttpResponse;
 use actix_web::http::header::CONTENT_TYPE;
-use regex::{Regex, RegexBuilder};
 use schemas::{Error, Result, Timestamp};
-use std::collections::BTreeSet;
 use store::compute::listing::{self, Filter, KEYS, Page};
 use store::compute::servers::Server;
 use store::compute::{change, hosts, servers};
 use store::{Conn, Scope};
-
-/// What a row must be like beyond what the database can tell.
-#[derive(Clone, Debug, Default)]
-pub struct Wanted {
-    name: Option<Regex>,
-    address: Option<Regex>,
-    statuses: Vec<String>,
-    tags: Tags,
-    metadata: Vec<(String, String)>,
-    task_state: Option<String>,
-    power_state: Option<u8>,
-    key_name: Option<String>,
-    reservation_id: Option<String>,
-    description: Option<String>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Tags {
-    all: Vec<String>,
-    any: Vec<String>,
-    not_all: Vec<String>,
-    not_any: Vec<String>,
-}
+use wanted::{Tags, Wanted, expression, is_special, tags};
 
 /// Answers a list; `All` is the rule for lists over all projects.
 pub async fn list<All: Rule>(caller: &Caller, query: &Query, whole: bool) -> Reply {
@@ -233,132 +210,6 @@ fn time(query: &Query, name: &str) -> Result<Option<i64>> {
         .ok_or_else(|| Error::BadRequest(format!("Invalid {name} value: {text} is no time.")))
 }
 
-fn tags(query: &Query, name: &str) -> Vec<String> {
-    query
-        .get(name)
-        .into_iter()
-        .flat_map(|list| list.split(','))
-        .filter(|tag| !tag.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
-
-fn is_special(letter: char) -> bool {
-    "\\.+*?()|[]{}^$".contains(letter)
-}
-
-fn expression(pattern: &str) -> Result<Regex> {
-    RegexBuilder::new(pattern)
-        .size_limit(1 << 18)
-        .build()
-        .map_err(|_| {
-            Error::BadRequest(format!(
-                "{pattern:?} is no regular expression; put a backslash before what is special."
-            ))
-        })
-}
-
-impl Wanted {
-    fn is_nothing(&self) -> bool {
-        self.name.is_none()
-            && self.address.is_none()
-            && self.statuses.is_empty()
-            && self.tags.is_nothing()
-            && self.metadata.is_empty()
-            && self.task_state.is_none()
-            && self.power_state.is_none()
-            && self.key_name.is_none()
-            && self.reservation_id.is_none()
-            && self.description.is_none()
-    }
-
-    fn matches(&self, row: &Server) -> Result<bool> {
-        if let Some(name) = &self.name
-            && !name.is_match(&row.name)
-        {
-            return Ok(false);
-        }
-        let shown = status(&row.vm_state, row.task_state.as_deref());
-        if !self.statuses.is_empty()
-            && !self
-                .statuses
-                .iter()
-                .any(|word| word.eq_ignore_ascii_case(shown))
-        {
-            return Ok(false);
-        }
-        if let Some(task) = &self.task_state
-            && row.task_state.as_ref() != Some(task)
-        {
-            return Ok(false);
-        }
-        Ok(self.sight_matches(row)? && self.spec_matches(row)?)
-    }
-
-    fn sight_matches(&self, row: &Server) -> Result<bool> {
-        if self.address.is_none() && self.power_state.is_none() {
-            return Ok(true);
-        }
-        let sight = sight(row)?;
-        let address = self.address.as_ref().is_none_or(|wanted| {
-            let mut interfaces = sight.interfaces().iter();
-            interfaces.any(|one| wanted.is_match(one.address))
-        });
-        let power = super::status::power_state(sight.run_state());
-        Ok(address && self.power_state.is_none_or(|wanted| wanted == power))
-    }
-
-    fn spec_matches(&self, row: &Server) -> Result<bool> {
-        let nothing = self.tags.is_nothing()
-            && self.metadata.is_empty()
-            && self.key_name.is_none()
-            && self.reservation_id.is_none()
-            && self.description.is_none();
-        if nothing {
-            return Ok(true);
-        }
-        let stored = stored(row)?;
-        let text = |raw: &serde_json::value::RawValue| {
-            serde_json::from_str::<Option<String>>(raw.get())
-                .ok()
-                .flatten()
-        };
-        let same =
-            |wanted: &Option<String>, held: Option<String>| wanted.is_none() || *wanted == held;
-        let tags: BTreeSet<String> =
-            serde_json::from_str(stored.spec.tags.get()).map_err(Error::internal)?;
-        let metadata: std::collections::BTreeMap<String, String> =
-            serde_json::from_str(stored.spec.metadata.get()).map_err(Error::internal)?;
-        Ok(self.tags.match_all(&tags)
-            && self
-                .metadata
-                .iter()
-                .all(|(key, value)| metadata.get(key) == Some(value))
-            && same(
-                &self.key_name,
-                stored.spec.key.as_ref().and_then(|key| text(key.name)),
-            )
-            && same(&self.reservation_id, text(stored.spec.reservation_id))
-            && same(&self.description, text(stored.spec.description)))
-    }
-}
-
-impl Tags {
-    fn is_nothing(&self) -> bool {
-        [&self.all, &self.any, &self.not_all, &self.not_any]
-            .iter()
-            .all(|list| list.is_empty())
-    }
-
-    fn match_all(&self, held: &BTreeSet<String>) -> bool {
-        let has = |tag: &String| held.contains(tag);
-        self.all.iter().all(has)
-            && (self.any.is_empty() || self.any.iter().any(has))
-            && (self.not_all.is_empty() || !self.not_all.iter().all(has))
-            && !self.not_any.iter().any(has)
-    }
-}
-
 /// One server the caller may see.
 ///
 /// # Errors
@@ -401,33 +252,4 @@ pub async fn shown(caller: &Caller, id: String, place: Place) -> Result<rendered
 pub async fn answer(caller: &Caller, id: String, place: Place) -> Reply {
     let shown = shown(caller, id, place).await?;
     Ok(json(rendered::one(&shown)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tags_are_matched_in_all_four_ways() {
-        let held: BTreeSet<String> = ["a".to_owned(), "b".to_owned()].into();
-        let list = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        let tags = |all: &str| Tags {
-            all: list(all),
-            ..Tags::default()
-        };
-        assert!(tags("a b").match_all(&held) && !tags("a c").match_all(&held));
-        let any = Tags {
-            any: list("c b"),
-            ..Tags::default()
-        };
-        let not_all = Tags {
-            not_all: list("a c"),
-            ..Tags::default()
-        };
-        let not_any = Tags {
-            not_any: list("c a"),
-            ..Tags::default()
-        };
-        assert!(any.match_all(&held) && not_all.match_all(&held) && !not_any.match_all(&held));
-    }
 }

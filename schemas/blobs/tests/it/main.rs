@@ -8,4 +8,5 @@ mod images;
 mod random;
 mod refused;
 mod round_trip;
+mod snapshots;
 mod store;

@@ -19,6 +19,16 @@ pub struct ProjectNetwork {
     pub number: i64,
 }
 
+/// What users call it.
+pub const LABEL: &str = "private";
+
+/// The id of a project's network, which is the same before it is made.
+pub fn id_of(project_id: &str) -> String {
+    let owner = Uuid::parse_str(project_id)
+        .unwrap_or_else(|_| Uuid::new_v5(&Uuid::NAMESPACE_OID, project_id.as_bytes()));
+    NetworkId::derived(owner, LABEL).to_string()
+}
+
 /// The project's network; made when it is first asked for, with the lowest free number.
 pub fn ensure(tx: &mut Tx<'_>, project_id: &str) -> Result<ProjectNetwork> {
     let known = project_networks::table
@@ -37,11 +47,9 @@ pub fn ensure(tx: &mut Tx<'_>, project_id: &str) -> Result<ProjectNetwork> {
         .zip(&taken)
         .find(|(free, taken)| free != *taken)
         .map(|(free, _)| free);
-    let owner = Uuid::parse_str(project_id)
-        .unwrap_or_else(|_| Uuid::new_v5(&Uuid::NAMESPACE_OID, project_id.as_bytes()));
     let network = ProjectNetwork {
         project_id: project_id.to_owned(),
-        id: NetworkId::derived(owner, "private").to_string(),
+        id: id_of(project_id),
         number: number.unwrap_or(taken.len() as i64),
     };
     let inserted = diesel::insert_into(project_networks::table)

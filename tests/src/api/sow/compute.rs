@@ -146,6 +146,10 @@ async fn server(cloud: &mut Cloud) {
             "compute/os-volume_attachments",
             "00000000-0000-0000-0000-000000000000",
         ),
+        (
+            "compute/os-networks",
+            &store::compute::networks::id_of(things.get("project/home")),
+        ),
         ("compute/os-quota-sets", things.get("project/home")),
         ("compute/os-simple-tenant-usage", things.get("project/home")),
     ] {
@@ -153,12 +157,14 @@ async fn server(cloud: &mut Cloud) {
     }
 }
 
-/// As a conductor would leave it, but on no host: no agent is there to be asked.
+/// As a conductor would leave it: on the seeded host, whose agent answers in every copy.
 async fn active(cloud: &Cloud, id: String) {
+    let host = cloud.things.get("compute/os-hypervisors").to_owned();
     let done = cloud.state.store.write(move |tx| {
         let found = servers::get(tx, &Scope::All, &id)?;
         let mut server = found.unwrap();
         server.vm_state = "active".into();
+        server.host_id = Some(host.clone());
         server.task_state = None;
         server.deadline = None;
         server.launched_at = Some(tx.now().0);

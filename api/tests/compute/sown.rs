@@ -1,7 +1,7 @@
-//! What a new cloud begins with.
+//! The flavors that the stories' cloud begins with.
 
-use super::flavors::{self, Flavor, Sight};
-use crate::{Result, Tx};
+use store::compute::flavors::{self, Flavor};
+use store::{Result, Tx};
 
 /// Name, VCPUs, MiB of memory. Disk is 0: a container's layers are not bounded by its flavor.
 const FLAVORS: [(&str, i32, i64); 6] = [
@@ -13,20 +13,11 @@ const FLAVORS: [(&str, i32, i64); 6] = [
     ("m1.large", 4, 8192),
 ];
 
-/// Makes the default flavors that are missing, with ids from 1 up. Runs again without harm; a
-/// flavor an operator made under one of the names or ids stays as it is.
-pub fn seed(tx: &mut Tx<'_>) -> Result<()> {
-    let there = flavors::list(tx, &Sight::All, &flavors::Filter::default())?;
+/// Makes them, with ids from 1 up.
+pub fn flavors(tx: &mut Tx<'_>) -> Result<()> {
     for (number, (name, vcpus, ram_mb)) in (1..).zip(FLAVORS) {
-        let id = number.to_string();
-        if there
-            .iter()
-            .any(|flavor| flavor.id == id || flavor.name == name)
-        {
-            continue;
-        }
         let flavor = Flavor {
-            id,
+            id: i32::to_string(&number),
             name: name.into(),
             vcpus,
             ram_mb,
