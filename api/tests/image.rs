@@ -6,6 +6,7 @@ mod image {
     mod archive;
     mod cloud;
     mod crash;
+    mod https;
     mod import;
     mod lists;
     mod metadata;

@@ -26,6 +26,7 @@ impl Client {
     /// `Unauthorized` for a wrong password; `Unavailable` when nobody answers there.
     pub async fn log_in(base: &str, user: &str, password: &str, project: &str) -> Result<Client> {
         let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(process::tls::client(None)?)
             .connect_timeout(Duration::from_secs(5))
             .read_timeout(PATIENCE)
             .build()

@@ -92,7 +92,9 @@ async fn ask(settings: &WebDownload, url: &Url) -> Result<reqwest::Response> {
         .into_iter()
         .find(|address| permitted(address.ip(), &settings.allow))
         .ok_or_else(|| refused(url, "it leads to an address that is not public"))?;
+    let tls = process::tls::client(settings.ca_file.as_deref()).map_err(Error::internal)?;
     let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .resolve(&name, good)
@@ -105,10 +107,19 @@ async fn ask(settings: &WebDownload, url: &Url) -> Result<reqwest::Response> {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => Err(refused(
             url,
-            &format!("it cannot be reached ({})", error.without_url()),
+            &format!("it cannot be reached ({})", cause(&error.without_url())),
         )),
         Err(_) => Err(refused(url, "it does not answer")),
     }
+}
+
+/// The error at the bottom: the ones above it only say that the request failed.
+fn cause(error: &dyn std::error::Error) -> String {
+    let mut bottom = error;
+    while let Some(source) = bottom.source() {
+        bottom = source;
+    }
+    bottom.to_string()
 }
 
 async fn resolve(url: &Url, port: u16) -> Result<(String, Vec<SocketAddr>)> {

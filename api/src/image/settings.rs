@@ -56,6 +56,9 @@ pub struct WebDownload {
     pub allow: Vec<ipnet::IpNet>,
     /// Ports that may be asked; empty = any.
     pub ports: Vec<u16>,
+    /// Certificate authorities (PEM) trusted besides the machine's own: those of mirrors inside the
+    /// house that speak https.
+    pub ca_file: Option<PathBuf>,
     /// Redirects followed, each checked like the first address.
     pub redirects: usize,
     /// Seconds the whole download may take.
@@ -91,6 +94,7 @@ impl Default for WebDownload {
             enabled: true,
             allow: Vec::new(),
             ports: vec![80, 443],
+            ca_file: None,
             redirects: 5,
             timeout_s: 3600,
         }

@@ -8,6 +8,7 @@ pub mod secret;
 pub mod settings;
 pub mod shutdown;
 pub mod supervise;
+pub mod tls;
 
 pub use clock::Clock;
 pub use faults::Faults;

@@ -16,6 +16,7 @@ impl Client {
     /// Signs in.
     pub async fn sign_in(address: SocketAddr, user: &str, password: &str, project: &str) -> Client {
         let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(process::tls::client(None).unwrap())
             .timeout(Duration::from_secs(120))
             .build()
             .unwrap();

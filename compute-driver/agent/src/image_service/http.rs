@@ -36,8 +36,12 @@ pub struct HttpImages {
 
 impl HttpImages {
     /// A client; nothing is asked yet.
+    ///
+    /// # Errors
+    /// `BadRequest` when the settings cannot work.
     pub fn new(settings: &ImageServiceSettings, clock: Clock) -> Result<HttpImages> {
         let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(process::tls::client(settings.ca_file.as_deref())?)
             .connect_timeout(CONNECT)
             .read_timeout(SILENCE)
             .build()

@@ -13,6 +13,9 @@ pub struct ImageServiceSettings {
     pub image_url: String,
     /// The identity service, without version.
     pub auth_url: String,
+    /// Certificate authorities (PEM) trusted besides the machine's own, where these addresses are
+    /// https.
+    pub ca_file: Option<PathBuf>,
     /// Service user.
     pub username: String,
     /// Its password.
@@ -32,6 +35,7 @@ impl Default for ImageServiceSettings {
         ImageServiceSettings {
             image_url: "http://127.0.0.1:8080/image".into(),
             auth_url: "http://127.0.0.1:8080/identity".into(),
+            ca_file: None,
             username: "agent".into(),
             password: String::new(),
             password_file: None,
