@@ -135,6 +135,7 @@ fn spec(base: &str, manifest: &str) -> Spec {
         locked_reason: None,
         reservation_id: String::new(),
         launch_index: 0,
+        held_in_error: false,
         config_drive: false,
     }
 }

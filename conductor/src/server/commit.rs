@@ -12,6 +12,7 @@ use std::time::Duration;
 use store::compute::hosts::Host;
 use store::compute::servers::{self, Server, Sight};
 use store::compute::{charge, hosts, lives, networks};
+use store::image::snapshots;
 use store::{Result, Scope, Tx, events};
 
 /// One look at one server.
@@ -149,7 +150,10 @@ fn remove(tx: &mut Tx<'_>, at: &Snapshot) -> Result<Look> {
 fn settle(tx: &mut Tx<'_>, at: &mut Snapshot, vm_state: &str) -> Result<Look> {
     event(tx, &at.server, "converge", "Success", "")?;
     at.server.vm_state = vm_state.into();
-    at.server.task_state = None;
+    // A snapshot of it goes on, and ends its own task.
+    if at.server.task_state.as_deref() != Some(snapshots::TASK) {
+        at.server.task_state = None;
+    }
     at.server.deadline = None;
     at.server.fault = None;
     at.spec.reboot = None;

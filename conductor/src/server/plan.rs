@@ -85,6 +85,9 @@ pub(super) fn plan(at: &Snapshot, now: Timestamp, settings: &Settings) -> Step {
         };
     }
     let task = server.task_state.as_deref().and_then(Task::parse);
+    if at.spec.held_in_error && task.is_none() {
+        return Step::Rest;
+    }
     if server.vm_state == "error" && task.is_none() && server.host_id.is_none() {
         return Step::Rest;
     }
@@ -205,10 +208,15 @@ fn decided(at: &Snapshot, task: Option<Task>) -> Step {
             Step::Ended
         };
     }
-    if task.is_some() || at.server.vm_state != state {
+    if task.is_some() || at.server.vm_state != state || holds_too_much(&at.spec) {
         return Step::Settle { vm_state: state };
     }
     Step::Rest
+}
+
+/// A change of size was given up while its host was silent, which has come round since.
+fn holds_too_much(spec: &Spec) -> bool {
+    spec.previous_flavor.is_none() && spec.charged != spec.flavor.size()
 }
 
 /// Signals an engine sends when it stops or crashes (SIGTERM, SIGKILL; 255 = the shim died). A want

@@ -20,7 +20,11 @@ fn spec() -> Spec {
             ..Flavor::default()
         },
         previous_flavor: None,
-        charged: Size::default(),
+        charged: Size {
+            vcpus: 1,
+            memory_mb: 64,
+            disk_gb: 0,
+        },
         metadata: Default::default(),
         tags: Default::default(),
         description: None,
@@ -39,6 +43,7 @@ fn spec() -> Spec {
         locked_reason: None,
         reservation_id: "r-1".into(),
         launch_index: 0,
+        held_in_error: false,
         config_drive: false,
         files: vec![],
         access_v4: String::new(),
@@ -335,4 +340,33 @@ fn a_resize_the_host_fails_leaves_the_server_as_it_ran() {
         };
         assert_eq!((vm_state, reason.as_str()), (expected, "because"));
     }
+}
+
+#[test]
+fn a_server_declared_in_error_stays_so_whatever_is_seen_until_something_is_asked_of_it() {
+    let mut at = active(RunState::Running, None);
+    at.server.vm_state = "error".into();
+    at.spec.held_in_error = true;
+    assert_eq!(step(&at), Step::Rest);
+    at.server.generation += 1;
+    assert_eq!(step(&at), Step::Rest, "its host began anew");
+    at.server.task_state = Some("rebooting_hard".into());
+    assert_eq!(step(&at), Step::Tell);
+    at.server.deleting = 1;
+    assert_eq!(step(&at), Step::Tell);
+}
+
+#[test]
+fn room_that_a_given_up_resize_held_is_given_back_when_the_host_has_come_round() {
+    let mut at = active(RunState::Running, None);
+    assert_eq!(step(&at), Step::Rest);
+    at.spec.charged.memory_mb = 512;
+    assert_eq!(step(&at), Step::Settle { vm_state: "active" });
+    at.spec.previous_flavor = Some(at.spec.flavor.clone());
+    at.server.vm_state = "resized".into();
+    assert_eq!(
+        step(&at),
+        Step::Rest,
+        "both sizes are held until it is confirmed"
+    );
 }

@@ -91,6 +91,7 @@ pub fn server(
         at.server.deadline = Some((tx.now() + patience).0);
         at.server.request_id = asked.request_id.clone();
         at.sight.step = None;
+        at.spec.held_in_error = false;
     }
     match then {
         Then::Told(_) => at.server.generation += 1,

@@ -159,6 +159,7 @@ fn one(
         locked_reason: None,
         reservation_id: reservation.to_owned(),
         launch_index: index,
+        held_in_error: false,
         config_drive: wanted.config_drive,
         files: wanted.files.clone(),
         access_v4: wanted.access_v4.clone(),

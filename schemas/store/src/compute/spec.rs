@@ -53,6 +53,10 @@ pub struct Spec {
     pub reservation_id: String,
     /// Place within the request.
     pub launch_index: u32,
+    /// An administrator said it is in ERROR: it stays so, whatever is seen, until something is asked
+    /// of it.
+    #[serde(default)]
+    pub held_in_error: bool,
     /// `config_drive` as given; files are injected either way.
     pub config_drive: bool,
     /// Files put into it before its first start (`personality`, before 2.57).

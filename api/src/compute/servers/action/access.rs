@@ -67,6 +67,7 @@ pub async fn reset_state(ctx: Seen, id: String, wish: ResetState) -> Reply {
             at.server.vm_state = if active { "active" } else { "error" }.into();
             at.server.task_state = None;
             at.server.deadline = None;
+            at.spec.held_in_error = !active;
             if active {
                 // What is true is found out at once.
                 at.server.fault = None;
