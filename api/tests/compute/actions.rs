@@ -248,6 +248,21 @@ async fn an_image_of_a_server_waits_for_its_data() {
 }
 
 #[actix_web::test]
+async fn an_image_of_a_server_counts_as_the_projects_images_do() {
+    let cloud = Cloud::with(|settings| settings.image.project_images = 0).await;
+    let (id, _) = running(&cloud).await;
+    let wish = json!({ "createImage": { "name": "snap" } });
+    let refused = act(&cloud.member(), &id, wish).await;
+    assert!(matches!(refused.code, 403 | 413), "{refused:?}");
+    assert!(
+        refused.text.contains("no more than 0 images"),
+        "{refused:?}"
+    );
+    let shown = cloud.member().get(&format!("/servers/{id}")).await.is(200);
+    assert!(shown["server"]["OS-EXT-STS:task_state"].is_null());
+}
+
+#[actix_web::test]
 async fn operators_say_which_state_a_server_is_in() {
     let cloud = Cloud::new().await;
     let (id, _) = running(&cloud).await;

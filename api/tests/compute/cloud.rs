@@ -52,6 +52,11 @@ pub struct Caller<'a> {
 
 impl Cloud {
     pub async fn new() -> Cloud {
+        Cloud::with(|_| {}).await
+    }
+
+    /// Where an operator has set something.
+    pub async fn with(change: impl FnOnce(&mut Settings)) -> Cloud {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/cloud.db", directory.path().display());
         let options = Options {
@@ -61,7 +66,7 @@ impl Cloud {
         let store = Store::open(&url, options, Clock::System).await.unwrap();
         store.migrate().await.unwrap();
         store.write(seed).await.unwrap();
-        let settings = Settings {
+        let mut settings = Settings {
             key_dir: directory.path().join("keys"),
             image: api::image::Settings {
                 dir: directory.path().join("images"),
@@ -69,6 +74,7 @@ impl Cloud {
             },
             ..Settings::default()
         };
+        change(&mut settings);
         let bus = Bus::memory(&MemoryBroker::new(), Faults::none());
         Cloud {
             state: AppState::new(store.clone(), bus, settings).unwrap(),

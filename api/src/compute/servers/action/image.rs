@@ -18,7 +18,10 @@ pub async fn create(ctx: Seen, id: String, wish: CreateImage) -> Reply {
     check::metadata(&wish.metadata, 128)?;
     let image = ImageId::new().to_string();
     let (user, request) = (ctx.user_id().to_owned(), ctx.request_id().to_string());
-    let patience = settings(&ctx).build();
+    let (patience, limit) = (
+        settings(&ctx).build(),
+        ctx.state().settings.image.project_images,
+    );
     let new = image.clone();
     change::<rules::CreateImage>(&ctx, id, Action::CreateImage, move |tx, at| {
         let deadline = (tx.now() + patience).0;
@@ -33,7 +36,7 @@ pub async fn create(ctx: Seen, id: String, wish: CreateImage) -> Reply {
                 properties: wish.metadata.clone(),
                 pause: at.server.vm_state == "active",
                 deadline,
-                limit: -1,
+                limit,
             },
         )?;
         Ok(Then::Busy(snapshots::TASK))
