@@ -15,7 +15,7 @@
 //! | `sim.fail=create:2,start:1` | the first two creates and the first start fail as an engine's fault |
 //! | `sim.refuse=start` | the operation is refused for good, as for a command that the image lacks |
 //! | `sim.hang=start` | the engine never answers this operation: it ends by its deadline |
-//! | `sim.create_delay`, `sim.start_delay`, `sim.stop_delay` `=5s` | the operation takes longer |
+//! | `sim.create_delay`, `sim.start_delay`, `sim.stop_delay`, `sim.limits_delay`, `sim.snapshot_delay` `=5s` | the operation takes longer |
 //! | `sim.exit_after=3s` | each life ends by itself after that time … |
 //! | `sim.exit_code=7` | … with this status (otherwise 0) |
 //! | `sim.oom=true` | each life ends for want of memory (at once, or after `sim.exit_after`) |

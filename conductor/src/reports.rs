@@ -40,7 +40,7 @@ fn alive(tx: &mut Tx<'_>, beat: &Heartbeat) -> Result<Vec<Effect>> {
     if before.is_none_or(|host| host.epoch != beat.epoch.to_string()) {
         sync::unheard(tx, beat.host)?;
     }
-    Ok(Vec::new())
+    sync::compare(tx, beat)
 }
 
 fn observed(tx: &mut Tx<'_>, seen: &Observed, context: &Context) -> Result<Vec<Effect>> {

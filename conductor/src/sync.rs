@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::look::Effect;
 use crate::server;
 use schemas::Kind;
-use schemas::host::{Converge, Desired, Hello, Seen};
+use schemas::host::{Converge, Desired, Heartbeat, Hello, Seen};
 use schemas::ids::{EpochId, HostId, WorkloadId};
 use schemas::workload::{Observation, Power, RunState};
 use std::collections::BTreeMap;
@@ -31,12 +31,19 @@ pub(crate) fn full_set(tx: &mut Tx<'_>, hello: &Hello, context: &Context) -> Res
 
 /// The agent began anew and its full set was lost: all its servers are told again.
 pub(crate) fn unheard(tx: &mut Tx<'_>, host: HostId) -> Result<()> {
-    for mut server in servers::on_host(tx, &host.to_string())? {
-        forget(&mut server)?;
-        servers::update(tx, &mut server)?;
-        tx.due(Kind::Server, &server.id)?;
+    for server in servers::on_host(tx, &host.to_string())? {
+        tell_again(tx, &server.id)?;
     }
     Ok(())
+}
+
+fn tell_again(tx: &mut Tx<'_>, id: &str) -> Result<()> {
+    let Some(mut server) = servers::get(tx, &Scope::All, id)? else {
+        return Ok(());
+    };
+    forget(&mut server)?;
+    servers::update(tx, &mut server)?;
+    tx.due(Kind::Server, id)
 }
 
 fn forget(server: &mut Server) -> Result<()> {
@@ -68,13 +75,38 @@ fn refresh(
     })?;
     // Ended while nobody could tell why: the engine or the machine was restarted. A server that
     // should run is brought back.
-    if ended && spec.power == Power::Running && server.task_state.is_none() && server.deleting == 0
-    {
+    let free = server.task_state.is_none() && server.deleting == 0 && !spec.held_in_error;
+    if ended && spec.power == Power::Running && free {
         server::revive(tx, &mut server, "its host or engine was restarted", context)?;
     } else {
         servers::update(tx, &mut server)?;
     }
     tx.due(Kind::Server, &server.id)
+}
+
+/// A heartbeat names what is on its host. What no row wants there is told to go: heartbeats come
+/// again, so a telling that was lost is repeated. Of what was observed and not heard, its server is
+/// told again, which is answered with what is there.
+pub(crate) fn compare(tx: &mut Tx<'_>, beat: &Heartbeat) -> Result<Vec<Effect>> {
+    if beat.holds.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted = servers::heard_on(tx, &beat.host.to_string())?;
+    let mut effects = Vec::new();
+    for held in &beat.holds {
+        let id = held.id.to_string();
+        match wanted.get(&id) {
+            None => effects.extend(unwanted(tx, beat.host, held.id, held.generation)?),
+            Some((epoch, seq)) => {
+                let told = i64::try_from(held.seq).unwrap_or(i64::MAX);
+                let heard = *epoch != beat.epoch.to_string() || *seq >= told;
+                if told > 0 && !heard {
+                    tell_again(tx, &id)?;
+                }
+            }
+        }
+    }
+    Ok(effects)
 }
 
 /// A container that no row wants on this host: it is to go, unless its row says it belongs here.

@@ -119,6 +119,22 @@ pub struct Heartbeat {
     pub at: Timestamp,
     /// What the machine is now.
     pub inventory: Inventory,
+    /// Containers that are here or in the making. So a telling to be gone that was lost is found
+    /// out, and an observation that was lost too.
+    #[serde(default)]
+    pub holds: Vec<Held>,
+}
+
+/// A container in a heartbeat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// Which.
+    pub id: WorkloadId,
+    /// The last generation finished.
+    pub generation: u64,
+    /// Number of the last observation told in this life; 0 = none, or so lately that it may still be
+    /// on its way.
+    pub seq: u64,
 }
 
 /// Facts about a host.

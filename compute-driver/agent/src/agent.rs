@@ -107,7 +107,7 @@ impl Agent {
                 presence::greet(keepers.clone(), inventories.clone(), greeting.clone()),
                 presence::watch_bus(connections, greeting.clone()),
                 presence::beat(host.clone(), inventories.clone()),
-                presence::keep_house(host.clone(), inventories.clone()),
+                presence::keep_house(keepers.clone(), inventories.clone()),
                 events::watch(keepers.clone(), greeting.clone()),
                 calls::answer(calls, host.clone(), tasks.0.clone(), terminals.clone()),
                 terminal::listen(listener, terminals.clone(), tasks.0.clone()),

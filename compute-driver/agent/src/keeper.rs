@@ -3,10 +3,10 @@
 use crate::converge;
 use crate::failure::Failure;
 use crate::keepers::{Keepers, Look, Work};
-use crate::ledger::Outcome;
+use crate::ledger::{Entry, Outcome, What};
 use crate::status::Status;
 use schemas::host::{Converge, Problem, Seen};
-use schemas::ids::WorkloadId;
+use schemas::ids::{ImageId, WorkloadId};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -177,7 +177,7 @@ impl Keeper {
                 host.reporter
                     .observed(self.id, generation, state.clone(), problem.clone());
             match telling.await {
-                Ok(()) => break host.ledger.told(self.id, &state),
+                Ok(seq) => break host.ledger.told(self.id, &state, seq),
                 Err(error) => {
                     failures += 1;
                     debug!(id = %self.id, %error, "an observation is not told yet");
@@ -189,6 +189,25 @@ impl Keeper {
         }
     }
 
+    /// Nobody goes on with this snapshot (the agent died, the order was given up, the image is gone):
+    /// what the engine keeps of it goes. Whoever still wants it has it made anew.
+    async fn tidy(&self, mut entry: Entry) {
+        if !entry.keeps_a_snapshot() {
+            return;
+        }
+        let host = &self.keepers.host;
+        let removing = host.driver.ensure_snapshot_absent(ImageId(self.id.0));
+        if let Err(error) = host.call("snapshot", removing).await {
+            debug!(id = %self.id, %error, "a snapshot is left to be tidied up later");
+            return;
+        }
+        match entry.what {
+            What::Snapshot { manifest: Some(_) } => entry.outcome = Outcome::Reached,
+            _ => entry.what = What::Gone,
+        }
+        host.ledger.put(self.id, entry).await;
+    }
+
     /// Tells what is there, if that is news.
     async fn look(&self, look: Look) {
         let host = &self.keepers.host;
@@ -198,14 +217,15 @@ impl Keeper {
             () = self.keepers.newer(self.id) => return,
         }
         let entry = host.ledger.get(self.id);
-        let is_snapshot = matches!(entry.what, crate::ledger::What::Snapshot { .. });
+        if matches!(entry.what, What::Snapshot { .. }) {
+            return self.tidy(entry).await;
+        }
         // An engine that does not answer proves nothing; after its return everything is told.
         let Ok(seen) = host.inspect(self.id).await else {
             return;
         };
         let state = match seen {
             Some(seen) => Seen::Container(seen),
-            None if is_snapshot => return,
             None => Seen::Absent,
         };
         if look.anyway || entry.told.as_ref() != Some(&state) {

@@ -9,7 +9,7 @@
 //! carried out once more.
 
 use process::Clock;
-use schemas::host::{Problem, Seen};
+use schemas::host::{Held, Problem, Seen};
 use schemas::ids::{NetworkId, WorkloadId};
 use schemas::workload::{Digest, ImageRef};
 use schemas::{Error, Result, Timestamp};
@@ -26,6 +26,9 @@ use tracing::warn;
 /// bring it back.
 const REMEMBER_GONE: Duration = Duration::from_secs(600);
 
+/// An observation that was told so lately may be heard after a heartbeat that was told later.
+const ON_ITS_WAY: Duration = Duration::from_secs(15);
+
 /// What is known of one id.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Entry {
@@ -40,6 +43,9 @@ pub(crate) struct Entry {
     /// The last thing told about it.
     #[serde(skip)]
     pub told: Option<Seen>,
+    /// The number of that telling, and its time.
+    #[serde(skip)]
+    pub told_as: Option<(u64, Timestamp)>,
 }
 
 /// How an order ended.
@@ -82,6 +88,11 @@ impl Entry {
     /// Has this very order been carried out before?
     pub(crate) fn reached(&self, generation: u64) -> bool {
         self.finished == generation && self.outcome == Outcome::Reached
+    }
+
+    /// The engine may have a snapshot that was made and not cleaned up.
+    pub(crate) fn keeps_a_snapshot(&self) -> bool {
+        matches!(self.what, What::Snapshot { .. }) && self.outcome != Outcome::Reached
     }
 
     pub(crate) fn problem(&self) -> Option<Problem> {
@@ -143,9 +154,11 @@ impl Ledger {
     }
 
     /// Notes what was last said about an id that is known.
-    pub(crate) fn told(&self, id: WorkloadId, seen: &Seen) {
+    pub(crate) fn told(&self, id: WorkloadId, seen: &Seen, seq: u64) {
+        let now = self.clock.now();
         if let Some(entry) = self.entries().get_mut(&id) {
             entry.told = Some(seen.clone());
+            entry.told_as = Some((seq, now));
         }
     }
 
@@ -154,7 +167,9 @@ impl Ledger {
         let now = self.clock.now();
         let old = |entry: &Entry| {
             let over = !matches!(entry.what, What::Container { .. });
-            over && entry.outcome != Outcome::Open && now.since(entry.at) > REMEMBER_GONE
+            over && !entry.keeps_a_snapshot()
+                && entry.outcome != Outcome::Open
+                && now.since(entry.at) > REMEMBER_GONE
         };
         let mut gone = Vec::new();
         self.entries().retain(|id, entry| {
@@ -179,6 +194,31 @@ impl Ledger {
             _ => None,
         });
         images.collect()
+    }
+
+    /// The containers that are here or in the making.
+    pub(crate) fn containers(&self) -> Vec<Held> {
+        let now = self.clock.now();
+        let entries = self.entries();
+        let here = entries
+            .iter()
+            .filter(|(_, entry)| matches!(entry.what, What::Container { .. }));
+        let held = here.map(|(id, entry)| Held {
+            id: *id,
+            generation: entry.finished,
+            seq: match entry.told_as {
+                Some((seq, at)) if now.since(at) > ON_ITS_WAY => seq,
+                _ => 0,
+            },
+        });
+        held.collect()
+    }
+
+    /// Snapshots of which the engine may keep something.
+    pub(crate) fn snapshots(&self) -> Vec<WorkloadId> {
+        let entries = self.entries();
+        let left = entries.iter().filter(|(_, entry)| entry.keeps_a_snapshot());
+        left.map(|(id, _)| *id).collect()
     }
 
     fn path(&self, id: WorkloadId) -> PathBuf {

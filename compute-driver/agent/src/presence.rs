@@ -77,17 +77,22 @@ pub(crate) async fn beat(host: Arc<Host>, inventories: Arc<Inventories>) {
     loop {
         beats.tick().await;
         let inventory = inventories.learn(&host).await;
-        if let Err(error) = host.reporter.heartbeat(inventory).await {
+        let holds = host.ledger.containers();
+        if let Err(error) = host.reporter.heartbeat(inventory, holds).await {
             debug!(%error, "a heartbeat is not sent");
         }
     }
 }
 
 /// Keeps memory, cache and engine from filling up.
-pub(crate) async fn keep_house(host: Arc<Host>, inventories: Arc<Inventories>) {
+pub(crate) async fn keep_house(keepers: Arc<Keepers>, inventories: Arc<Inventories>) {
+    let host = keepers.host.clone();
     loop {
         sleep(HOUSEKEEPING).await;
         host.ledger.prune().await;
+        for id in host.ledger.snapshots() {
+            keepers.look(id, Duration::ZERO, false);
+        }
         let keep = host.ledger.images();
         let trimming = keep.clone();
         if let Err(error) = host

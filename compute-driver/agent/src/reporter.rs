@@ -4,7 +4,7 @@
 use bus::{Bus, Report};
 use process::Clock;
 use schemas::Result;
-use schemas::host::{Heartbeat, Hello, Inventory, Observed, Problem, Seen};
+use schemas::host::{Heartbeat, Held, Hello, Inventory, Observed, Problem, Seen};
 use schemas::ids::{EpochId, HostId, WorkloadId};
 use schemas::workload::Observation;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -48,33 +48,36 @@ impl Reporter {
         self.bus.report(&Report::Hello(hello)).await
     }
 
-    pub(crate) async fn heartbeat(&self, inventory: Inventory) -> Result<()> {
+    pub(crate) async fn heartbeat(&self, inventory: Inventory, holds: Vec<Held>) -> Result<()> {
         let heartbeat = Heartbeat {
             host: self.host,
             epoch: self.epoch,
             at: self.clock.now(),
             inventory,
+            holds,
         };
         self.bus.report(&Report::Heartbeat(heartbeat)).await
     }
 
-    /// One try. Of one id at most one may be under way, or the numbers would overtake each other.
+    /// One try; its number. Of one id at most one may be under way, or the numbers would overtake each other.
     pub(crate) async fn observed(
         &self,
         id: WorkloadId,
         generation: u64,
         state: Seen,
         problem: Option<Problem>,
-    ) -> Result<()> {
+    ) -> Result<u64> {
+        let seq = 1 + self.seq.fetch_add(1, Ordering::SeqCst);
         let observed = Observed {
             host: self.host,
             epoch: self.epoch,
-            seq: 1 + self.seq.fetch_add(1, Ordering::SeqCst),
+            seq,
             id,
             generation,
             state,
             problem,
         };
-        self.bus.report(&Report::Observed(observed)).await
+        self.bus.report(&Report::Observed(observed)).await?;
+        Ok(seq)
     }
 }

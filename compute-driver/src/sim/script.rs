@@ -61,6 +61,8 @@ impl Script<'_> {
             Op::Create => "sim.create_delay",
             Op::Start => "sim.start_delay",
             Op::Stop => "sim.stop_delay",
+            Op::Snapshot => "sim.snapshot_delay",
+            Op::Limits => "sim.limits_delay",
             _ => return Duration::ZERO,
         };
         self.time(label).unwrap_or_default()

@@ -32,13 +32,16 @@ impl Attempt<'_> {
         let manifest = match done {
             Some(manifest) => manifest,
             None => {
+                let mut entry = entry;
+                // Before the engine holds anything of it: nothing of it is ever forgotten.
+                entry.what = What::Snapshot { manifest: None };
+                entry.outcome = Outcome::Open;
+                host.ledger.put(self.order.id, entry.clone()).await;
                 let manifest = self.keeper.unless_newer(self.make(order)).await?;
                 let seen = Seen::Snapshot {
                     manifest: manifest.clone(),
                 };
-                let mut entry = entry;
                 entry.what = what_is(self.order, &seen, entry.what);
-                entry.outcome = Outcome::Open;
                 host.ledger.put(self.order.id, entry).await;
                 manifest
             }

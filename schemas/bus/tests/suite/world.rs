@@ -237,6 +237,7 @@ pub fn heartbeat(host: HostId) -> Report {
         epoch: EpochId::new(),
         at: Timestamp(0),
         inventory,
+        holds: Vec::new(),
     })
 }
 

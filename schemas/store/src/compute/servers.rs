@@ -9,6 +9,7 @@ use schemas::host::{Problem, Seen};
 use schemas::ids::{HostId, ServerId};
 use schemas::{Error, Kind, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A row.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, PartialEq)]
@@ -236,4 +237,14 @@ pub fn names_on(conn: &mut Conn, host_id: &str) -> Result<Vec<(String, String)>>
         .order(servers::id)
         .select((servers::id, servers::name))
         .load(conn)?)
+}
+
+/// Servers placed on a host, and what was heard last of each: the agent's life, and the number.
+pub fn heard_on(conn: &mut Conn, host_id: &str) -> Result<BTreeMap<String, (String, i64)>> {
+    let rows: Vec<(String, String, i64)> = servers::table
+        .filter(servers::host_id.eq(host_id))
+        .select((servers::id, servers::seen_epoch, servers::seen_seq))
+        .load(conn)?;
+    let heard = rows.into_iter().map(|(id, epoch, seq)| (id, (epoch, seq)));
+    Ok(heard.collect())
 }
