@@ -29,9 +29,8 @@ use compute_driver::{Driver, FaultyDriver};
 use conductor::{Conductor, Settings};
 use door::{Door, Inbox};
 use images::ApiImages;
-use process::Faults;
 use role::Role;
-use schemas::ids::HostId;
+use schemas::ids::{HostId, ServerId};
 use seed::Seed;
 use std::path::Path;
 use std::sync::Arc;
@@ -85,6 +84,8 @@ pub struct Host {
     pub id: HostId,
     /// Its name.
     pub name: String,
+    /// The role on it.
+    pub agent: String,
     /// Its engine, which outlives agents.
     pub engine: SimEngine,
 }
@@ -110,12 +111,12 @@ impl World {
             seed,
             directory,
         };
-        world.start_api(inbox, setup.plot.of("api-0"));
+        world.start_api(inbox, &setup.plot);
         for n in 0..setup.conductors {
-            world.start_conductor(setup.plot.of(&format!("conductor-{n}")));
+            world.start_conductor(&format!("conductor-{n}"), &setup.plot);
         }
         for n in 0..setup.hosts {
-            world.start_host(&format!("host-{n}"), setup.plot.of(&format!("agent-{n}")));
+            world.start_host(n, &setup.plot);
         }
         let hosts = setup.hosts;
         world
@@ -126,10 +127,10 @@ impl World {
         world
     }
 
-    fn start_api(&mut self, inbox: Inbox, faults: Faults) {
+    fn start_api(&mut self, inbox: Inbox, plot: &Plot) {
         let (store, broker) = (self.store.clone(), self.broker.clone());
         let directory = self.directory.path().to_owned();
-        self.roles.push(Role::start(faults, move |faults| {
+        self.roles.push(Role::start(plot, "api-0", move |faults| {
             let store = store.with_faults(faults.clone());
             let bus = Bus::memory(&broker, faults);
             let state = door::state(&directory, store, bus);
@@ -137,9 +138,9 @@ impl World {
         }));
     }
 
-    fn start_conductor(&mut self, faults: Faults) {
+    fn start_conductor(&mut self, name: &str, plot: &Plot) {
         let (store, broker) = (self.store.clone(), self.broker.clone());
-        self.roles.push(Role::start(faults, move |faults| {
+        self.roles.push(Role::start(plot, name, move |faults| {
             let store = store.with_faults(faults.clone());
             let bus = Bus::memory(&broker, faults);
             let conductor = Conductor::new(store, bus, Settings::default());
@@ -147,16 +148,18 @@ impl World {
         }));
     }
 
-    fn start_host(&mut self, name: &str, faults: Faults) {
+    fn start_host(&mut self, n: usize, plot: &Plot) {
         let timings = SimTimings::default();
+        let name = format!("host-{n}");
         let host = Host {
             id: HostId::new(),
-            name: name.into(),
+            agent: format!("agent-{n}"),
+            name: name.clone(),
             engine: SimEngine::new(timings),
         };
         let settings = agent::AgentSettings {
             host: Some(host.id),
-            hostname: Some(name.into()),
+            hostname: Some(name.clone()),
             state_dir: self.directory.path().join(name),
             concurrency: 8,
             ..agent::AgentSettings::default()
@@ -164,19 +167,42 @@ impl World {
         let (engine, broker) = (host.engine.clone(), self.broker.clone());
         let (clock, door, id) = (self.store.clock().clone(), self.door.clone(), host.id);
         let token = self.token(Persona::Service);
-        self.roles.push(Role::start(faults, move |faults| {
-            let driver: Arc<dyn Driver> = Arc::new(FaultyDriver::new(
-                Arc::new(engine.connect(id)),
-                faults.clone(),
-            ));
-            let images = Arc::new(ApiImages::new(door.clone(), token, faults.clone()));
-            let bus = Bus::memory(&broker, faults);
-            let agent = agent::Agent::new(settings.clone(), driver, bus, clock.clone(), images)
-                .unwrap()
-                .with_machine(Arc::new(machine()));
-            async move { agent.run(CancellationToken::new()).await.unwrap() }
-        }));
+        self.roles
+            .push(Role::start(plot, &host.agent, move |faults| {
+                let driver: Arc<dyn Driver> = Arc::new(FaultyDriver::new(
+                    Arc::new(engine.connect(id)),
+                    faults.clone(),
+                ));
+                let images = Arc::new(ApiImages::new(door.clone(), token, faults.clone()));
+                let bus = Bus::memory(&broker, faults);
+                let agent = agent::Agent::new(settings.clone(), driver, bus, clock.clone(), images)
+                    .unwrap()
+                    .with_machine(Arc::new(machine()));
+                async move { agent.run(CancellationToken::new()).await.unwrap() }
+            }));
         self.hosts.push(host);
+    }
+
+    /// Kills a role (`agent-0`, `conductor-1`), which stays dead.
+    pub fn kill(&self, role: &str) {
+        self.switch(role, true);
+    }
+
+    /// Starts a role again that was killed.
+    pub fn start_again(&self, role: &str) {
+        self.switch(role, false);
+    }
+
+    fn switch(&self, name: &str, off: bool) {
+        let role = self.roles.iter().find(|role| role.name() == name);
+        role.unwrap().switch(off);
+    }
+
+    /// The host a server is on.
+    pub async fn host_of(&self, id: ServerId) -> &Host {
+        let row = self.server(id).await.unwrap();
+        let host = self.hosts.iter().find(|host| row.host() == Some(host.id));
+        host.unwrap()
     }
 
     /// Times the roles were started again.

@@ -7,6 +7,7 @@ use crate::api::persona::Persona;
 use actix_web::http::{Method, StatusCode};
 use schemas::ids::{ImageId, ServerId};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// A path below compute, but for images.
 fn target(path: &str) -> String {
@@ -242,6 +243,39 @@ impl World {
         let list = self.get(&format!("/images?name={name}")).await;
         let image = list["images"][0]["id"].as_str();
         ImageId::parse(image.unwrap()).unwrap()
+    }
+
+    /// Makes an image of this data. An upload that broke off is begun again when the cloud has found
+    /// out that its process died.
+    pub async fn upload(&self, name: &str, data: &[u8]) -> ImageId {
+        let image = json!({ "name": name, "container_format": "bare", "disk_format": "raw" });
+        let id = self.member().make("/images", "", image).await;
+        let file = Ask::new(Method::PUT, target(&format!("/images/{id}/file")))
+            .bytes("application/octet-stream", data);
+        loop {
+            let answer = self.member().ask(file.clone()).await.answer;
+            let shown = self.get(&format!("/images/{id}")).await;
+            if shown["status"] == "active" {
+                return ImageId::parse(&id).unwrap();
+            }
+            // Another upload of it is not known to be dead yet, or too many are under way.
+            let later = [StatusCode::CONFLICT, StatusCode::PAYLOAD_TOO_LARGE];
+            let waits = later.contains(&answer.status);
+            assert!(waits, "{} {shown}", answer.text());
+            tokio::time::sleep(Duration::from_secs(10)).await;
+        }
+    }
+
+    /// The image's data, as it is downloaded.
+    pub async fn download(&self, id: ImageId) -> Vec<u8> {
+        let path = format!("/images/{id}/file");
+        let asked = self.member().ask(Ask::get(target(&path))).await;
+        asked.accepted(&path, None).body
+    }
+
+    /// Asks for an image's end.
+    pub async fn delete_image(&self, id: ImageId) {
+        self.member().delete(&format!("/images/{id}")).await;
     }
 
     /// Asks for its end.

@@ -5,6 +5,7 @@ use process::Faults;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// Which role has which crash point.
@@ -22,7 +23,7 @@ impl Plot {
         Plot(Some((name.to_owned(), faults)))
     }
 
-    pub(super) fn of(&self, name: &str) -> Faults {
+    fn of(&self, name: &str) -> Faults {
         match &self.0 {
             Some((role, faults)) if role == name => faults.clone(),
             _ => Faults::none(),
@@ -31,31 +32,51 @@ impl Plot {
 }
 
 pub(super) struct Role {
+    name: String,
     task: JoinHandle<()>,
     restarts: Arc<AtomicUsize>,
+    /// Somebody has pulled its plug.
+    off: watch::Sender<bool>,
 }
 
 impl Role {
-    pub fn start<F>(faults: Faults, make: impl Fn(Faults) -> F + 'static) -> Role
+    pub fn start<F>(plot: &Plot, name: &str, make: impl Fn(Faults) -> F + 'static) -> Role
     where
         F: Future<Output = ()>,
     {
         let restarts = Arc::new(AtomicUsize::new(0));
         let counter = restarts.clone();
+        let off = watch::Sender::new(false);
+        let mut plug = off.subscribe();
+        let mut faults = plot.of(name);
         let task = tokio::task::spawn_local(async move {
-            let mut faults = faults;
-            loop {
-                let crashed = tokio::select! {
-                    () = make(faults.clone()) => false,
-                    () = faults.crashed() => true,
+            while plug.wait_for(|off| !off).await.is_ok() {
+                let ended = tokio::select! {
+                    () = make(faults.clone()) => true,
+                    () = faults.crashed() => false,
+                    _ = plug.wait_for(|off| *off) => false,
                 };
-                assert!(crashed, "a role ended by itself");
+                assert!(!ended, "a role ended by itself");
                 counter.fetch_add(1, Ordering::SeqCst);
                 faults = Faults::none();
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         });
-        Role { task, restarts }
+        Role {
+            name: name.into(),
+            task,
+            restarts,
+            off,
+        }
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Ends it at once, until it is switched on again.
+    pub fn switch(&self, off: bool) {
+        self.off.send_replace(off);
     }
 
     pub fn restarts(&self) -> usize {

@@ -161,6 +161,9 @@ impl World {
             for seen in driver.list().await.unwrap_or_default() {
                 writeln!(text, "on {}: {} {:?}", host.name, seen.id, seen.state).unwrap();
             }
+            for id in host.engine.snapshots(host.id) {
+                writeln!(text, "on {}: snapshot {id}", host.name).unwrap();
+            }
         }
         writeln!(text, "{:?}", self.broker.stats()).unwrap();
         text
