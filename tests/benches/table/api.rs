@@ -7,6 +7,7 @@ use crate::load::{self, Requests, same};
 use crate::table::{Table, time};
 use serde_json::json;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 pub fn measure(table: &mut Table) {
     let Some(cloud) = Cloud::of("JEROBOAM_BENCH_SIM") else {
@@ -72,7 +73,10 @@ async fn prepare(cloud: &Cloud) -> Vec<Figure> {
         admin.token.clone(),
         uuid::Uuid::new_v4().simple().to_string(),
     );
-    let flavor: Requests = Arc::new(move |n| {
+    // Each run of the load begins its count anew; a name can be taken once.
+    let made = AtomicU64::new(0);
+    let flavor: Requests = Arc::new(move |_| {
+        let n = made.fetch_add(1, Ordering::Relaxed);
         let body = json!({ "flavor": {
             "name": format!("bench-{run}-{n}"), "vcpus": 1, "ram": 64, "disk": 1,
         }});
