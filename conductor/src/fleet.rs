@@ -1,8 +1,9 @@
 //! The hosts as the scheduler last saw them, so that a placement does not read a thousand rows.
 //!
-//! *Guarantees.* Stale numbers cost a retry, never a wrong placement: room, state and liveness are
-//! checked again by the conditional update that reserves, and "no valid host" is said only after a
-//! fresh look.
+//! *Guarantees.* Stale numbers cost a retry, never a wrong placement: room and state are checked again
+//! by the conditional update that reserves, and "no valid host" is said only after a fresh look.
+//! Whether a host is heard of may be known a second late; a server sent to one that has just died is
+//! placed again.
 
 use crate::scheduler::Candidate;
 use schemas::Timestamp;
@@ -41,12 +42,9 @@ impl Fleet {
         if old || anew {
             picture.candidates = hosts::list(conn)?
                 .into_iter()
-                .map(view)
+                .map(|host| view(host, now, silence))
                 .collect::<Result<_>>()?;
             picture.taken = Some(now);
-        }
-        for candidate in &mut picture.candidates {
-            candidate.up = candidate.host.is_up(now, silence);
         }
         Ok((picture, old || anew))
     }
@@ -68,10 +66,10 @@ impl Picture {
     }
 }
 
-fn view(host: Host) -> Result<Candidate> {
+fn view(host: Host, now: Timestamp, silence: Duration) -> Result<Candidate> {
     let inventory = host.inventory()?;
     Ok(Candidate {
-        up: false,
+        up: host.is_up(now, silence),
         engine_problem: inventory.engine_problem,
         images: inventory.images,
         host,

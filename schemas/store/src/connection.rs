@@ -1,6 +1,7 @@
 //! The two databases behind one connection type, chosen by the URL's scheme.
 
 mod batch;
+mod pool;
 mod postgres;
 mod sqlite;
 
@@ -63,9 +64,8 @@ impl Backend {
             )?)));
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Backend::Postgres(Arc::new(postgres::Postgres::open(
-                url, options,
-            )?)));
+            let postgres = postgres::Postgres::open(url, options);
+            return Ok(Backend::Postgres(Arc::new(postgres)));
         }
         Err(Error::BadRequest(
             "The database URL must begin with sqlite:///path or postgres://user@host/name.".into(),

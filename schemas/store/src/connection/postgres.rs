@@ -4,12 +4,12 @@
 //! serializable one it can lose no race, so a `GET` never fails because others write.
 
 use super::batch::Outcome;
+use super::pool::{Lent, Pool};
 use super::{Conn, Options};
 use crate::fail::{Fail, Result};
 use crate::tx::Tx;
 use diesel::Connection;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
-use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
 use process::Clock;
 use schemas::Error;
 
@@ -17,58 +17,44 @@ use schemas::Error;
 const MIGRATION_LOCK: i64 = 0x6a65_726f_626f_616d;
 
 type Manager = <Conn as Connection>::TransactionManager;
-type Pooled = PooledConnection<ConnectionManager<Conn>>;
 
 pub(crate) struct Postgres {
-    pool: Pool<ConnectionManager<Conn>>,
-}
-
-#[derive(Debug)]
-struct Setup {
-    statements: String,
-}
-
-impl CustomizeConnection<Conn, diesel::r2d2::Error> for Setup {
-    fn on_acquire(&self, conn: &mut Conn) -> std::result::Result<(), diesel::r2d2::Error> {
-        conn.batch_execute(&self.statements)
-            .map_err(diesel::r2d2::Error::QueryError)
-    }
+    pool: Pool,
 }
 
 impl Postgres {
-    pub fn open(url: &str, options: &Options) -> Result<Postgres, Error> {
+    pub fn open(url: &str, options: &Options) -> Postgres {
         let timeout = options.timeout.as_millis();
-        let statements = format!(
+        let setup = format!(
             "SET statement_timeout = {timeout}; SET lock_timeout = {timeout}; \
              SET idle_in_transaction_session_timeout = {timeout}; \
              SET default_transaction_isolation = 'repeatable read'; \
              SET application_name = 'jeroboam';"
         );
-        let pool = Pool::builder()
-            .max_size(options.connections)
-            // Connections are made when they are needed, and waited for: one that is still being made
-            // in the background when the process ends crashes it inside the TLS library.
-            .min_idle(Some(0))
-            .connection_timeout(options.timeout)
-            .test_on_check_out(false)
-            .connection_customizer(Box::new(Setup { statements }))
-            .build(ConnectionManager::new(url))
-            .map_err(|error| {
-                Error::Unavailable(format!("The database does not answer: {error}"))
-            })?;
-        Ok(Postgres { pool })
+        Postgres {
+            pool: Pool::new(url, setup, options),
+        }
     }
 
     pub fn read<T>(&self, query: &dyn Fn(&mut Conn) -> Result<T>) -> Result<T> {
-        for _ in 0..self.pool.max_size() {
-            let mut conn = self.get()?;
+        let mut tries = 0;
+        loop {
+            let mut conn = self.pool.get()?;
             match query(&mut conn) {
-                // A connection that died while idle says so only now; reads are safe to repeat.
-                Err(fail) if fail.is_disconnect() => discard(conn),
-                done => return done,
+                // A connection that died while idle says so only now, and is dropped; reads are
+                // safe to repeat.
+                Err(fail) if fail.is_disconnect() => {
+                    if tries == self.pool.most() {
+                        return Err(fail);
+                    }
+                    tries += 1;
+                }
+                done => {
+                    conn.give_back();
+                    return done;
+                }
             }
         }
-        query(&mut *self.get()?)
     }
 
     pub fn write<T>(&self, clock: &Clock, change: &dyn Fn(&mut Tx<'_>) -> Result<T>) -> Outcome<T> {
@@ -78,45 +64,39 @@ impl Postgres {
             let mut tx = Tx::new(&mut conn, clock.now());
             change(&mut tx).map(|value| (value, tx.after))
         };
-        match done {
+        let ended = match done {
             Ok(value) => Manager::commit_transaction(&mut *conn)
                 .map(|()| value)
                 .map_err(Fail::from),
             Err(fail) => {
-                // What is left open by a failure here, the pool throws away with its connection.
+                // Where this fails, the connection is broken and not given back.
                 let _ = Manager::rollback_transaction(&mut *conn);
                 Err(fail)
             }
-        }
+        };
+        conn.give_back();
+        ended
     }
 
     /// A connection that was just heard of: one that died while idle is not found out by a commit,
     /// of which nobody would know whether it happened.
-    fn alive(&self) -> Result<Pooled> {
-        for _ in 0..self.pool.max_size() {
-            let mut conn = self.get()?;
+    fn alive(&self) -> Result<Lent<'_>> {
+        for _ in 0..self.pool.most() {
+            let mut conn = self.pool.get()?;
             if conn.batch_execute("SELECT 1").is_ok() {
                 return Ok(conn);
             }
-            discard(conn);
         }
-        self.get()
+        self.pool.get()
     }
 
     pub fn alone<T>(&self, act: &dyn Fn(&mut Conn) -> Result<T>) -> Result<T> {
-        let mut conn = self.get()?;
+        let mut conn = self.pool.get()?;
         conn.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})"))?;
         let done = act(&mut conn);
         conn.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})"))?;
+        conn.give_back();
         done
-    }
-
-    fn get(&self) -> Result<Pooled> {
-        self.pool.get().map_err(|error| {
-            Fail::Told(Error::Unavailable(format!(
-                "The database does not answer: {error}"
-            )))
-        })
     }
 }
 
@@ -131,9 +111,4 @@ fn begin(conn: &mut Conn) -> Result<()> {
             "a pool of PostgreSQL has SQLite",
         ))),
     }
-}
-
-/// Lets the pool throw the connection away instead of lending it out again.
-fn discard(mut conn: Pooled) {
-    Manager::transaction_manager_status_mut(&mut *conn).set_in_error();
 }
