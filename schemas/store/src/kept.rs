@@ -1,4 +1,4 @@
-//! `UPDATE` and `DELETE` statements that the database parses once.
+//! `UPDATE` statements that the database parses once.
 //!
 //! Diesel takes every `UPDATE` for a different one, since a changeset may leave columns out, and has
 //! the database parse it each time it is run. The text says whether it is the same: kept statements

@@ -162,10 +162,9 @@ fn take(
 /// Ends a look: the entry goes, unless new reasons came meanwhile; then it stays due, free for the
 /// next look. True in that case.
 pub fn finish(conn: &mut Conn, entry: &Entry) -> Result<bool> {
-    let gone = kept(
-        diesel::delete(work::table.find((&entry.kind, &entry.id))).filter(work::seq.eq(entry.seq)),
-    )
-    .execute(conn)?;
+    let gone = diesel::delete(work::table.find((&entry.kind, &entry.id)))
+        .filter(work::seq.eq(entry.seq))
+        .execute(conn)?;
     Ok(gone == 0 && free(conn, entry, None)?)
 }
 

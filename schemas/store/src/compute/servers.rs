@@ -226,7 +226,7 @@ pub fn update(tx: &mut Tx<'_>, server: &mut Server) -> Result<()> {
 
 /// Removes the row. Reservations are given back by the caller, in the same transaction.
 pub fn remove(tx: &mut Tx<'_>, id: &str) -> Result<()> {
-    kept(diesel::delete(servers::table.find(id))).execute(&mut **tx)?;
+    diesel::delete(servers::table.find(id)).execute(&mut **tx)?;
     Ok(())
 }
 
