@@ -96,9 +96,6 @@ pub fn set_limit(tx: &mut Tx<'_>, project_id: &str, resource: &str, limit: i64) 
 
 /// Back to the defaults.
 pub fn forget_limits(tx: &mut Tx<'_>, project_id: &str) -> Result<()> {
-    kept(diesel::delete(
-        quotas::table.filter(quotas::project_id.eq(project_id)),
-    ))
-    .execute(&mut **tx)?;
+    diesel::delete(quotas::table.filter(quotas::project_id.eq(project_id))).execute(&mut **tx)?;
     Ok(())
 }
