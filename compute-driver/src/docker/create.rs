@@ -18,38 +18,41 @@ use std::collections::HashMap;
 
 impl DockerDriver {
     pub(super) async fn make(&self, workload: &Workload) -> Result<()> {
-        let found = self.find(workload.id).await?;
-        let incarnation = found.as_ref().and_then(super::observe::observation);
-        if incarnation.is_some_and(|it| it.incarnation == workload.incarnation) {
-            return Ok(());
-        }
         let files = inject::tar(&workload.files)?;
         if files.is_some() && workload.security.read_only_rootfs {
             return Err(DriverError::permanent(
                 "files cannot be injected into a read-only root filesystem; drop one of the two",
             ));
         }
-        self.remove(workload.id).await?;
-
         let name = labels::container_name(self.host_id(), workload.id);
         let in_one_step = files.is_none() && workload.networks.len() < 2;
-        let first_name = match in_one_step {
-            true => name.clone(),
-            false => labels::unfinished_name(self.host_id(), workload.id),
-        };
-        self.create(&first_name, workload).await?;
+        if in_one_step {
+            // Whether anything is there is left to the engine to say: mostly there is nothing.
+            match self.create(&name, workload).await {
+                Err(DriverError::Conflict { .. }) => {}
+                done => return done,
+            }
+        }
+        let found = self.find(workload.id).await?;
+        let there = found.as_ref().and_then(super::observe::observation);
+        if there.is_some_and(|it| it.incarnation == workload.incarnation) {
+            return Ok(());
+        }
+        self.remove(workload.id).await?;
+        if in_one_step {
+            return self.create(&name, workload).await;
+        }
+        let unfinished = labels::unfinished_name(self.host_id(), workload.id);
+        self.create(&unfinished, workload).await?;
         if let Some(tar) = files {
-            self.upload(&first_name, "/", tar).await?;
+            self.upload(&unfinished, "/", tar).await?;
         }
         for attachment in workload.networks.iter().skip(1) {
-            self.attach(&first_name, attachment, workload).await?;
-        }
-        if in_one_step {
-            return Ok(());
+            self.attach(&unfinished, attachment, workload).await?;
         }
         let options = RenameContainerOptionsBuilder::new().name(&name).build();
         let rename =
-            async |docker: &bollard::Docker| docker.rename_container(&first_name, options).await;
+            async |docker: &bollard::Docker| docker.rename_container(&unfinished, options).await;
         self.client
             .ask("create", self.deadlines().effect(), rename)
             .await
