@@ -50,7 +50,7 @@ start_process() {
     told=$(mktemp -d)
     # The shell that becomes the process tells its pid: with sudo, ours would be another one.
     # shellcheck disable=SC2016 # it is that shell that expands
-    (umask 022 && as_root setsid bash -c 'echo $$ >"$0" && exec "$@"' "$told/pid" "$@" >>"$log" 2>&1 </dev/null) &
+    (umask 022 && as_root setsid bash -c 'echo $$ >"$0" && exec "$@"' "$told/pid" "$@") >>"$log" 2>&1 </dev/null &
     wait_for 10 test -s "$told/pid" || die "$name was not started; the end of its log:" "$(tail -n 5 "$log")"
     remember "$name" "$(cat "$told/pid")"
     rm -rf "$told"

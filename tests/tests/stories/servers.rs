@@ -107,6 +107,26 @@ fn servers_come_back_after_their_machine_lost_power() {
     });
 }
 
+#[test]
+fn servers_come_back_after_their_engine_was_restarted_also_those_that_are_being_built() {
+    told_and_replayed(1, |world| {
+        Box::pin(async move {
+            let one = world.create("one", &[]).await;
+            world.until_state(one, "active").await;
+            let two = world.create("two", &[("sim.start_delay", "3s")]).await;
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            let engine = &world.hosts[0].engine;
+            engine.shut_down();
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            engine.set_down(false);
+            // Whoever ended it has to be told by the time that everything is quiet.
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            world.until_state(one, "active").await;
+            world.until_state(two, "active").await;
+        })
+    });
+}
+
 async fn revived(world: &World, id: ServerId) {
     world
         .until("it runs again", move |world| {
