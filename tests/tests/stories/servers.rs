@@ -203,3 +203,41 @@ async fn declare(world: &World, id: ServerId, state: &str) {
     let body = json!({ "os-resetState": { "state": state } });
     world.admin().post(&path, body).await;
 }
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+#[test]
+fn what_is_gone_is_remembered_for_a_year_and_then_forgotten() {
+    told_and_replayed(1, |world| {
+        Box::pin(async move {
+            let living = world.create("living", &[]).await;
+            let gone = world.create("gone", &[]).await;
+            world.until_state(living, "active").await;
+            world.delete(gone).await;
+            world.until_gone(gone).await;
+            tokio::time::advance(399 * DAY).await;
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            assert_eq!(remembered(world, living).await, (200, 2));
+            assert_eq!(remembered(world, gone).await, (200, 2));
+            tokio::time::advance(2 * DAY).await;
+            world
+                .until("its end is forgotten", move |world| {
+                    Box::pin(async move { remembered(world, gone).await == (404, 1) })
+                })
+                .await;
+            assert_eq!(remembered(world, living).await, (200, 1));
+        })
+    });
+}
+
+/// The code of asking for a server's actions, and the lines of its project's usage report.
+async fn remembered(world: &World, id: ServerId) -> (u16, usize) {
+    let project = world.thing("project/home");
+    let ever = "start=2001-01-01&end=2101-01-01";
+    let usage = world
+        .get(&format!("/os-simple-tenant-usage/{project}?{ever}"))
+        .await;
+    let lines = usage["tenant_usage"]["server_usages"].as_array();
+    let actions = format!("/servers/{id}/os-instance-actions");
+    (world.member().status(&actions).await, lines.unwrap().len())
+}
