@@ -18,10 +18,10 @@ trap end EXIT
 export JEROBOAM__CONDUCTOR__CPU_ALLOCATION_RATIO=1000 JEROBOAM__CONDUCTOR__DISK_ALLOCATION_RATIO=1000
 export JEROBOAM__API__IMAGE__PROJECT_IMAGES=-1
 
-devstack/stack.sh --state "$work/docker" --port 18081 --no-boot
+export JEROBOAM_TEST_DOCKER=${JEROBOAM_TEST_DOCKER:-unix:///var/run/docker.sock}
+devstack/stack.sh --state "$work/docker" --port 18081 --no-boot --engine "$JEROBOAM_TEST_DOCKER"
 devstack/stack.sh --state "$work/sim" --port 18082 --no-boot --driver sim --amqp memory:
 
 JEROBOAM_BENCH_DOCKER=$work/docker JEROBOAM_BENCH_SIM=$work/sim \
-    JEROBOAM_TEST_DOCKER=${JEROBOAM_TEST_DOCKER:-unix:///var/run/docker.sock} \
     JEROBOAM_TEST_AMQP=$(cat "$work/docker/secret/bus-url") \
     cargo bench --quiet --locked -p tests --bench table -- "$@"

@@ -7,6 +7,8 @@
 #   --amqp URL      amqp://user:password@host/vhost, `rabbitmq` (default; installs it here), or memory:
 #   --processes     api, conductor and agent in processes of their own (not with memory:)
 #   --driver NAME   docker (default), or sim: containers in memory only
+#   --engine URL    unix:///path of an engine that runs already (default: this machine's Docker, which
+#                   is installed and started where it is missing)
 #   --no-boot       do not boot a container at the end
 #   --state DIR     settings, secrets, logs, data (default: .devstack in the checkout)
 #   --port N        port of the APIs on 127.0.0.1 (default 8080)
@@ -18,7 +20,7 @@ cd "$TOP"
 # shellcheck source=devstack/lib/common.sh
 . devstack/lib/common.sh
 
-DB=sqlite AMQP=rabbitmq DRIVER=docker PROCESSES=no BOOT=yes PORT=8080 PROFILE=release
+DB=sqlite AMQP=rabbitmq DRIVER=docker ENGINE='' PROCESSES=no BOOT=yes PORT=8080 PROFILE=release
 STATE=$TOP/.devstack
 usage() {
     sed -n '2,/^set /s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
@@ -29,6 +31,7 @@ while [ $# -gt 0 ]; do
         --db) DB=${2:?--db needs a URL}; shift ;;
         --amqp) AMQP=${2:?--amqp needs a URL}; shift ;;
         --driver) DRIVER=${2:?--driver needs a name}; shift ;;
+        --engine) ENGINE=${2:?--engine needs a URL}; shift ;;
         --state) STATE=${2:?--state needs a directory}; shift ;;
         --port) PORT=${2:?--port needs a number}; shift ;;
         --processes) PROCESSES=yes ;;
@@ -40,6 +43,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 case "$DRIVER" in docker | sim) ;; *) die "--driver is docker or sim, not $DRIVER" ;; esac
+[[ "${ENGINE:-unix://}" == unix://* ]] || die "--engine is unix:///path, not $ENGINE"
 [[ "$PORT" =~ ^[0-9]+$ ]] || die "--port is a number, not $PORT"
 if [ "$PROCESSES" = yes ] && [[ "$AMQP" == memory:* ]]; then
     die "memory: carries messages within one process; --processes needs RabbitMQ."
@@ -70,6 +74,7 @@ need_rust
 note_running
 install_needed
 start_services
+printf '%s' "$ENGINE" >"$STATE/engine-url"
 build
 stop_started "api conductor agent all"
 write_settings

@@ -29,6 +29,7 @@ ACCOUNT=jeroboam_test_$(random=$(od -An -N4 -tx1 /dev/urandom) && echo "${random
 PASSED=0
 FAILED=0
 FAILURES=()
+ENGINE=${JEROBOAM_TEST_DOCKER:-}
 
 # shellcheck source=devstack/lib/common.sh
 . devstack/lib/common.sh
@@ -85,7 +86,7 @@ else
     ensure_packages "${BUILD_PACKAGES[@]}" shellcheck busybox-static postgresql rabbitmq-server
     ensure_docker
     docker_up "$WORK/dockerd.log"
-    export JEROBOAM_TEST_DOCKER=${JEROBOAM_TEST_DOCKER:-unix:///var/run/docker.sock}
+    export JEROBOAM_TEST_DOCKER=$ENGINE
 
     if [ -z "${JEROBOAM_TEST_POSTGRES:-}" ]; then
         postgresql_up "$WORK/postgresql.log"
@@ -100,7 +101,8 @@ else
         secret=$(random_secret)
         rabbitmq_account "$ACCOUNT" "$secret"
         OUR_AMQP=yes
-        export JEROBOAM_TEST_AMQP=amqp://$ACCOUNT:$secret@127.0.0.1:5672/$ACCOUNT
+        port=$(rabbitmq_port)
+        export JEROBOAM_TEST_AMQP=amqp://$ACCOUNT:$secret@127.0.0.1:$port/$ACCOUNT
     fi
 fi
 

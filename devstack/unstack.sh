@@ -29,6 +29,8 @@ if [ ! -d "$STATE" ]; then
 fi
 STATE=$(cd "$STATE" && pwd)
 LEDGER=$STATE/started
+# shellcheck disable=SC2034 # read by services.sh
+if [ -s "$STATE/engine-url" ]; then ENGINE=$(cat "$STATE/engine-url"); fi
 
 # shellcheck source=devstack/lib/processes.sh
 . devstack/lib/processes.sh

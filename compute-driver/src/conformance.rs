@@ -21,6 +21,7 @@ pub use workloads::Behaviour;
 
 use crate::Driver;
 use crate::error::Result;
+use crate::facts::EventStream;
 use bytes::Bytes;
 use futures::FutureExt;
 use schemas::ids::{HostId, ImageId, WorkloadId};
@@ -43,6 +44,7 @@ pub struct Bench {
     pub image: TestImage,
     connect: Connect,
     host: HostId,
+    _watched: EventStream,
     snapshots: Mutex<Vec<ImageId>>,
 }
 
@@ -53,8 +55,10 @@ impl Bench {
         let host = HostId::new();
         let image = TestImage::with_programs(&busybox, &host.to_string());
         let driver = connect(host);
+        let watched = must(driver.events().await, "events");
         let bench = Bench {
             driver,
+            _watched: watched,
             image,
             connect,
             host,
@@ -234,6 +238,7 @@ macro_rules! each_case {
         $check!(inside a_terminal_has_a_size_and_an_end);
         $check!(inside nothing_runs_inside_what_does_not_run);
         $check!(events what_happens_is_told);
+        $check!(events an_end_that_nobody_watched_has_no_status);
         $check!(events an_engine_says_what_it_is);
     };
 }

@@ -34,11 +34,13 @@ mod words;
 
 pub use settings::{Deadlines, DockerSettings, GuardMode, TlsFiles};
 
+use crate::watch::Watch;
 use crate::*;
 use async_trait::async_trait;
 use bollard::Docker;
 use bytes::Bytes;
 use client::Client;
+use schemas::Timestamp;
 use schemas::host::Snapshot;
 use schemas::ids::{HostId, ImageId, NetworkId, WorkloadId};
 use schemas::workload::{Digest, ImageRef, Limits, Network, Observation, Reboot, Workload};
@@ -49,13 +51,18 @@ use std::time::Duration;
 pub struct DockerDriver {
     settings: DockerSettings,
     client: Arc<Client>,
+    watch: Watch<Timestamp>,
 }
 
 impl DockerDriver {
     /// Connects when first asked something; an engine that is down now may be up by then.
     pub fn new(settings: DockerSettings) -> Self {
         let client = Arc::new(Client::new(settings.clone()));
-        Self { settings, client }
+        Self {
+            settings,
+            client,
+            watch: Watch::default(),
+        }
     }
 
     fn host_id(&self) -> HostId {

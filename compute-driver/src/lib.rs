@@ -14,6 +14,7 @@ pub mod image;
 mod inject;
 pub mod sim;
 pub mod terminal;
+mod watch;
 
 pub use docker::{DockerDriver, DockerSettings};
 pub use driver::Driver;

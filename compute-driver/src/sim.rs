@@ -27,6 +27,7 @@
 //!
 //! # Whole-engine trouble
 //! [`SimEngine::set_down`] (nobody answers, streams of events end, containers live on),
+//! [`SimEngine::shut_down`] (the same, and every container is asked to end),
 //! [`SimEngine::set_hanging`] (calls end by their deadlines), [`SimEngine::power_cycle`] (every
 //! life ends at once, as when a machine loses power).
 

@@ -9,6 +9,7 @@
 
 mod context;
 mod fleet;
+mod history;
 mod host;
 mod image;
 mod look;

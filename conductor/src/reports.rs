@@ -14,18 +14,18 @@ use store::{Result, Scope, Tx, work};
 /// Writes one report down; answers what is to be told after the commit.
 pub(crate) fn hear(tx: &mut Tx<'_>, report: &Report, context: &Context) -> Result<Vec<Effect>> {
     match report {
-        Report::Hello(hello) => greeted(tx, hello, context),
+        Report::Hello(hello) => greeted(tx, hello),
         Report::Heartbeat(beat) => alive(tx, beat),
         Report::Observed(seen) => observed(tx, seen, context),
     }
 }
 
-fn greeted(tx: &mut Tx<'_>, hello: &Hello, context: &Context) -> Result<Vec<Effect>> {
+fn greeted(tx: &mut Tx<'_>, hello: &Hello) -> Result<Vec<Effect>> {
     if !hosts::report(tx, hello.host, hello.epoch, &hello.inventory)? {
         return Ok(Vec::new());
     }
     tx.due(Kind::Host, &hello.host.to_string())?;
-    sync::full_set(tx, hello, context)
+    sync::full_set(tx, hello)
 }
 
 fn alive(tx: &mut Tx<'_>, beat: &Heartbeat) -> Result<Vec<Effect>> {

@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::look::{Effect, Look, Next};
 use crate::queue::InFlight;
-use crate::{Settings, host, image, reports, server};
+use crate::{Settings, history, host, image, reports, server};
 use bus::{Bus, Delivery};
 use process::Clock;
 use schemas::{Hint, Kind, Result, Timestamp};
@@ -274,6 +274,7 @@ fn settle(
         Kind::Server => server::look(tx, &key.id, context)?,
         Kind::Host => host::look(tx, &key.id, context)?,
         Kind::Image => image::look(tx, &key.id, context)?,
+        Kind::History => history::look(tx, &key.id, context)?,
         // For those who have the directory of blobs.
         Kind::ImageTask | Kind::Blob => Look::done(),
     };

@@ -19,5 +19,5 @@ mod plan;
 mod resize;
 mod task;
 
-pub(crate) use commit::{look, revive};
+pub(crate) use commit::look;
 pub use task::Task;

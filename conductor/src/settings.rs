@@ -31,6 +31,12 @@ pub struct Settings {
     pub disk_allocation_ratio: f64,
     /// IPv4 pool of the projects' networks, cut into /24 (first two octets and prefix length ≤ 16).
     pub network_pool: String,
+    /// Days that a thing that is gone is remembered: what was done to a server (instance actions), its hours
+    /// in usage reports. The default is a year and a month, so that the same month of last year is there.
+    pub history_days: u64,
+    /// Things of one project that are gone and remembered; of more, the oldest are forgotten sooner.
+    /// Negative = any number.
+    pub history_things: i64,
     /// Processes and threads of a server whose flavor does not say (`quota:pids_limit`).
     pub default_pids: u32,
 }
@@ -50,6 +56,8 @@ impl Default for Settings {
             ram_allocation_ratio: over.memory,
             disk_allocation_ratio: over.disk,
             network_pool: "10.128.0.0/9".into(),
+            history_days: 400,
+            history_things: 50_000,
             default_pids: 4096,
         }
     }
@@ -68,6 +76,11 @@ impl Settings {
     /// Silence after which a host is not trusted.
     pub fn silence(&self) -> Duration {
         Duration::from_secs(self.silence_s)
+    }
+
+    /// How long things that are gone are remembered.
+    pub fn history(&self) -> Duration {
+        Duration::from_secs(self.history_days.saturating_mul(86_400))
     }
 
     /// The `number`th /24 of the pool; `None` when the pool is used up or malformed.

@@ -1,18 +1,16 @@
 //! Bringing the rows of one host in line with the full set its agent says it has.
 
-use crate::context::Context;
 use crate::look::Effect;
-use crate::server;
 use schemas::Kind;
 use schemas::host::{Converge, Desired, Heartbeat, Hello, Seen};
 use schemas::ids::{EpochId, HostId, WorkloadId};
-use schemas::workload::{Observation, Power, RunState};
+use schemas::workload::Observation;
 use std::collections::BTreeMap;
 use store::compute::servers::{self, Server, Sight};
 use store::{Result, Scope, Tx};
 
 /// Everything wanted here is looked at anew; what is here and not wanted is to go.
-pub(crate) fn full_set(tx: &mut Tx<'_>, hello: &Hello, context: &Context) -> Result<Vec<Effect>> {
+pub(crate) fn full_set(tx: &mut Tx<'_>, hello: &Hello) -> Result<Vec<Effect>> {
     let mut present: BTreeMap<String, &Observation> = hello
         .present
         .iter()
@@ -20,7 +18,7 @@ pub(crate) fn full_set(tx: &mut Tx<'_>, hello: &Hello, context: &Context) -> Res
         .collect();
     for server in servers::on_host(tx, &hello.host.to_string())? {
         let seen = present.remove(&server.id);
-        refresh(tx, server, seen, hello.epoch, context)?;
+        refresh(tx, server, seen, hello.epoch)?;
     }
     let mut effects = Vec::new();
     for seen in present.into_values() {
@@ -58,13 +56,10 @@ fn refresh(
     mut server: Server,
     seen: Option<&Observation>,
     epoch: EpochId,
-    context: &Context,
 ) -> Result<()> {
     forget(&mut server)?;
     server.seen_epoch = epoch.to_string();
     server.seen_seq = 0;
-    let spec = server.spec()?;
-    let ended = seen.is_some_and(|seen| seen.state == RunState::Exited);
     let state = match seen {
         Some(seen) => Seen::Container(seen.clone()),
         None => Seen::Absent,
@@ -73,14 +68,7 @@ fn refresh(
         state: Some(state),
         ..Sight::default()
     })?;
-    // Ended while nobody could tell why: the engine or the machine was restarted. A server that
-    // should run is brought back.
-    let free = server.task_state.is_none() && server.deleting == 0 && !spec.held_in_error;
-    if ended && spec.power == Power::Running && free {
-        server::revive(tx, &mut server, "its host or engine was restarted", context)?;
-    } else {
-        servers::update(tx, &mut server)?;
-    }
+    servers::update(tx, &mut server)?;
     tx.due(Kind::Server, &server.id)
 }
 

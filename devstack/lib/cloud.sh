@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The steps of stack.sh. Sourced by it: reads its flags (DB, AMQP, DRIVER, …) and STATE, CONFIG, URL.
+# The steps of stack.sh. Sourced by it: reads its flags (DB, AMQP, DRIVER, ENGINE, …) and STATE, CONFIG, URL.
 
 : "${STATE:?}" "${CONFIG:?}" "${URL:?}" "${DB:?}" "${AMQP:?}" "${DRIVER:?}" "${PROCESSES:?}" "${PROFILE:?}" "${PORT:?}"
 
@@ -34,7 +34,8 @@ start_services() {
         rabbitmq)
             rabbitmq_up "$STATE/log/rabbitmq.log"
             rabbitmq_account "$name" "$(secret rabbitmq)"
-            printf 'amqp://%s:%s@127.0.0.1:5672/%s' "$name" "$(secret rabbitmq)" "$name" >"$STATE/secret/bus-url"
+            printf 'amqp://%s:%s@127.0.0.1:%s/%s' \
+                "$name" "$(secret rabbitmq)" "$(rabbitmq_port)" "$name" >"$STATE/secret/bus-url"
             ;;
         amqp://* | amqps://* | memory:*) printf '%s' "$AMQP" >"$STATE/secret/bus-url" ;;
         *) die "--amqp is an amqp:// URL, rabbitmq or memory:, not $AMQP" ;;
@@ -124,6 +125,7 @@ agent:
     password_file: $STATE/secret/agent
 engine:
   driver: $DRIVER
+  url: $ENGINE
 END
 }
 

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # Clearing one host's things from the engine, by label, over its own API (the docker program may be
-# missing). Sourced.
+# missing). Sourced after services.sh.
 
 engine() {
     local method=$1 path=$2
     shift 2
-    curl -fsS --max-time 60 --unix-socket /var/run/docker.sock -X "$method" "http://docker/v1.41$path" "$@"
+    curl -fsS --max-time 60 --unix-socket "${ENGINE#unix://}" -X "$method" "http://docker/v1.41$path" "$@"
 }
 
 # engine_list PATH HOST: ids of what carries the host's label.

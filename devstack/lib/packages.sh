@@ -29,7 +29,7 @@ BUILD_PACKAGES=(gcc libc6-dev make pkg-config libpq-dev curl jq ca-certificates)
 
 # An engine that is there already is kept, whoever's package it is; one whose files are gone comes back.
 ensure_docker() {
-    docker_answers && return 0
+    if docker_answers || [ "$ENGINE" != "$OWN_ENGINE" ]; then return 0; fi
     have dockerd && return 0
     if dpkg-query -W -f '${Status}' docker.io 2>/dev/null | grep -q 'ok installed'; then
         say "docker.io is installed, but dockerd is not there: installing it again"

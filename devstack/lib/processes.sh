@@ -40,6 +40,38 @@ lives() {
 
 gone() { ! is_ours "$1" "$2"; }
 
+# Is a service of this name ours to stop, whoever runs it?
+started_here() { lives "$1" || { [ -f "$LEDGER" ] && grep -q "^$1 systemd" "$LEDGER"; }; }
+
+# start_process NAME LOGFILE WORD...: as root, apart from this terminal, entered in the ledger.
+start_process() {
+    local name=$1 log=$2 told
+    shift 2
+    told=$(mktemp -d)
+    # The shell that becomes the process tells its pid: with sudo, ours would be another one.
+    # shellcheck disable=SC2016 # it is that shell that expands
+    (umask 022 && as_root setsid bash -c 'echo $$ >"$0" && exec "$@"' "$told/pid" "$@") >>"$log" 2>&1 </dev/null &
+    wait_for 10 test -s "$told/pid" || die "$name was not started; the end of its log:" "$(tail -n 5 "$log")"
+    remember "$name" "$(cat "$told/pid")"
+    rm -rf "$told"
+}
+
+# restart_started NAME LOGFILE: ends a service of the ledger; begins it again with the same words.
+restart_started() {
+    local name pid stamp words=()
+    if ! lives "$1"; then
+        as_root systemctl restart "$1"
+        return
+    fi
+    while read -r name pid stamp; do
+        if [ "$name" = "$1" ] && is_ours "$pid" "$stamp"; then
+            mapfile -d '' -t words < <(as_root cat "/proc/$pid/cmdline")
+        fi
+    done <"$LEDGER"
+    stop_started "$1"
+    start_process "$1" "$2" "${words[@]}"
+}
+
 # stop_process NAME PID STAMP: asks, waits, and only then insists.
 stop_process() {
     is_ours "$2" "$3" || return 0

@@ -4,6 +4,13 @@
 # NAME_up starts a service unless it answers, and enters it in the ledger only then. Call
 # `note_running` before packages are installed: a package may start its service by itself, and what
 # did not run before is ours to stop.
+#
+# ENGINE is the address of the engine; RABBITMQ_NODENAME and RABBITMQ_NODE_PORT, RabbitMQ's own
+# variables, say which broker is meant where a machine has several.
+
+# The engine that the distribution's package starts.
+OWN_ENGINE=unix:///var/run/docker.sock
+ENGINE=${ENGINE:-$OWN_ENGINE}
 
 RAN_BEFORE=''
 
@@ -29,23 +36,29 @@ started() {
 }
 
 docker_answers() {
-    curl -fsS --max-time 5 --unix-socket /var/run/docker.sock http://docker/_ping >/dev/null 2>&1
+    curl -fsS --max-time 5 --unix-socket "${ENGINE#unix://}" http://docker/_ping >/dev/null 2>&1
 }
 
 # docker_up LOGFILE
 docker_up() {
-    docker_answers && { ran_before docker || started docker "$(cat /var/run/docker.pid)"; return 0; }
+    if docker_answers; then
+        ran_before docker || started docker "$(cat /var/run/docker.pid)"
+        return 0
+    fi
+    [ "$ENGINE" = "$OWN_ENGINE" ] || die "no engine answers at $ENGINE." "Start it and run this again."
     say "starting dockerd"
     if has_systemd; then
         as_root systemctl start docker
+        started docker -
     else
-        (umask 022 && as_root setsid dockerd >>"$1" 2>&1 </dev/null) &
+        start_process docker "$1" dockerd
     fi
     wait_for 60 docker_answers || die "dockerd does not answer; the end of its log:" "$(tail -n 5 "$1" 2>/dev/null)"
-    started docker "$(cat /var/run/docker.pid)"
 }
 
-rabbitmq_answers() { port_answers 5672; }
+rabbitmq_port() { echo "${RABBITMQ_NODE_PORT:-5672}"; }
+
+rabbitmq_answers() { port_answers "$(rabbitmq_port)"; }
 
 rabbitmq_pid() { as_root rabbitmqctl -q eval 'io:format("~s~n", [os:getpid()]).' | head -n 1; }
 

@@ -18,20 +18,23 @@ pub enum Kind {
     ImageTask,
     /// A blob that may be needed by nobody any more (its digest), or `sweep`.
     Blob,
+    /// What is remembered of a project's things that are gone (the project's id).
+    History,
 }
 
 impl Kind {
     /// Every kind, for loops over reconcilers.
-    pub const ALL: [Kind; 5] = [
+    pub const ALL: [Kind; 6] = [
         Kind::Server,
         Kind::Image,
         Kind::Host,
         Kind::ImageTask,
         Kind::Blob,
+        Kind::History,
     ];
 
     /// Looked after by conductors.
-    pub const CONDUCTED: [Kind; 3] = [Kind::Server, Kind::Image, Kind::Host];
+    pub const CONDUCTED: [Kind; 4] = [Kind::Server, Kind::Image, Kind::Host, Kind::History];
 
     /// Looked after by API processes, which have the directory of blobs.
     pub const STORED: [Kind; 2] = [Kind::ImageTask, Kind::Blob];
@@ -44,6 +47,7 @@ impl Kind {
             Kind::Host => "host",
             Kind::ImageTask => "image_task",
             Kind::Blob => "blob",
+            Kind::History => "history",
         }
     }
 

@@ -158,7 +158,8 @@ pub struct Observation {
     pub state: RunState,
     /// Names one life: changes at every start. Empty before the first.
     pub boot: String,
-    /// Exit status of the last life, when it has ended.
+    /// Exit status of the last life, when it has ended. `None` of one that has ended: nobody watched
+    /// the engine then (it was down, or its agent was), so nobody can tell why it ended.
     pub exit_code: Option<i64>,
     /// Ended by the kernel for want of memory.
     pub oom_killed: bool,

@@ -52,6 +52,12 @@ class Engine:
     def networks(self):
         return [one["Name"] for one in ask("GET", f"/networks?filters={self._filters()}")]
 
+    def snapshots(self):
+        """Images that were made of containers of this host."""
+        names = [name for one in ask("GET", "/images/json") for name in one["RepoTags"] or []]
+        tag = self.host.replace("-", "")
+        return [one for one in names if one.startswith("jeroboam-snapshot/") and one.endswith(f":{tag}")]
+
     def run(self, server_id, *command):
         """Runs a command in a server's container, as somebody inside would."""
         container = self.inspect(server_id)["Id"]

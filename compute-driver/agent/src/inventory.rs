@@ -7,7 +7,7 @@ use schemas::host::Inventory;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tracing::{info, warn};
 
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -23,6 +23,8 @@ pub(crate) struct Inventories {
 struct Known {
     inventory: Inventory,
     root: PathBuf,
+    /// Since when the engine does not answer.
+    silent: Option<Instant>,
 }
 
 impl Inventories {
@@ -37,7 +39,11 @@ impl Inventories {
             ..Inventory::default()
         };
         let root = settings.state_dir.clone();
-        let known = Mutex::new(Known { inventory, root });
+        let known = Mutex::new(Known {
+            inventory,
+            root,
+            silent: None,
+        });
         Inventories { machine, known }
     }
 
@@ -69,7 +75,8 @@ impl Inventories {
             }
             match engine {
                 Ok(engine) => {
-                    if it.engine_problem.take().is_some() {
+                    it.engine_problem = None;
+                    if known.silent.take().is_some() {
                         info!("the container engine answers again");
                     }
                     it.engine = engine.engine;
@@ -77,11 +84,13 @@ impl Inventories {
                     known.root = engine.root.map_or(known.root.clone(), PathBuf::from);
                 }
                 Err(error) => {
-                    let text = error.to_string();
-                    if it.engine_problem.as_ref() != Some(&text) {
+                    if known.silent.is_none() {
                         warn!(%error, "the container engine does not answer");
                     }
-                    it.engine_problem = Some(text);
+                    let since = *known.silent.get_or_insert_with(Instant::now);
+                    if since.elapsed() >= host.settings.engine_grace() {
+                        it.engine_problem = Some(error.to_string());
+                    }
                 }
             }
             if let (Ok(images), Ok(Ok(cached))) = (images, cached) {

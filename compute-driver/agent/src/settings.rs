@@ -28,6 +28,9 @@ pub struct AgentSettings {
     pub traits: BTreeMap<String, String>,
     /// Seconds between heartbeats.
     pub heartbeat_s: u64,
+    /// An engine that does not answer for so many seconds is told to be down, and builds go elsewhere;
+    /// one that is only restarted is waited for.
+    pub engine_grace_s: u64,
     /// Containers worked on at once; 0 = twice the CPUs, at least 4.
     pub concurrency: usize,
     /// Images fetched at once.
@@ -58,6 +61,7 @@ impl Default for AgentSettings {
             zone: "nova".into(),
             traits: BTreeMap::new(),
             heartbeat_s: 5,
+            engine_grace_s: 30,
             concurrency: 0,
             fetches: 3,
             stop_grace_s: 10,
@@ -74,6 +78,10 @@ impl Default for AgentSettings {
 impl AgentSettings {
     pub(crate) fn heartbeat(&self) -> Duration {
         Duration::from_secs(self.heartbeat_s.max(1))
+    }
+
+    pub(crate) fn engine_grace(&self) -> Duration {
+        Duration::from_secs(self.engine_grace_s)
     }
 
     pub(crate) fn stop_grace(&self) -> Duration {

@@ -47,6 +47,22 @@ pub async fn what_happens_is_told(bench: &Bench) {
     }
 }
 
+/// Whoever was away cannot tell whether a program was done or the engine had ended it.
+pub async fn an_end_that_nobody_watched_has_no_status(bench: &Bench) {
+    let workload = bench.started(Behaviour::Exits(0)).await;
+    assert_eq!(bench.ended(workload.id).await.exit_code, Some(0));
+    let back = bench.reconnected();
+    let seen = async || must(back.inspect(workload.id).await, "inspect").map(|it| it.exit_code);
+    assert_eq!(seen().await, Some(None), "it does not watch");
+    let watched = must(back.events().await, "events");
+    assert_eq!(seen().await, Some(None), "it came later");
+    must(back.ensure_running(workload.id).await, "start");
+    let next = bench.ended(workload.id).await;
+    assert_eq!(seen().await, Some(Some(0)), "{next:?}");
+    drop(watched);
+    assert_eq!(seen().await, Some(None), "it watches no more");
+}
+
 /// Name, version, and the architecture in the words that images use.
 pub async fn an_engine_says_what_it_is(bench: &Bench) {
     let facts = must(bench.driver.host().await, "host");

@@ -23,10 +23,12 @@ impl DockerDriver {
             .ask("info", call, async |it: &Docker| it.info().await)
             .await?;
         let docker = self.client.engine().await?;
+        let now = info.system_time.as_deref().and_then(Timestamp::parse);
+        // An engine that does not tell its time has to be believed.
+        let watching = self.watch.begin(now.unwrap_or(Timestamp(i64::MIN)));
         let mut filters = labels::filter(&[(labels::HOST, self.host_id().to_string())]);
         filters.insert("type".to_owned(), vec!["container".to_owned()]);
         // The stream begins when it is first polled: what happens until then is asked for, too.
-        let now = info.system_time.as_deref().and_then(Timestamp::parse);
         let options = EventsOptionsBuilder::new().filters(&filters);
         let options = match now {
             Some(now) => options.since(&unix_time(now)),
@@ -34,7 +36,8 @@ impl DockerDriver {
         };
         let options = options.build();
         let all = docker.events(Some(options));
-        let heard = all.take_while(|heard| {
+        let heard = all.take_while(move |heard| {
+            let _watching = &watching;
             if let Err(error) = heard {
                 tracing::debug!(error = %words::translate(error), "the stream of events ended");
             }

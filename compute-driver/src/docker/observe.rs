@@ -9,6 +9,7 @@ use bollard::models::{
 };
 use bollard::query_parameters::{InspectContainerOptions, ListContainersOptionsBuilder};
 use futures::{StreamExt, TryStreamExt, stream};
+use schemas::Timestamp;
 use schemas::ids::WorkloadId;
 use schemas::workload::{Interface, Observation, RunState};
 use std::collections::HashMap;
@@ -24,7 +25,11 @@ impl DockerDriver {
             .await?;
         let seen = stream::iter(names).map(|name| async move { self.describe(&name).await });
         let seen: Vec<_> = seen.buffer_unordered(AT_ONCE).try_collect().await?;
-        let mut all: Vec<_> = seen.iter().flatten().filter_map(observation).collect();
+        let mut all: Vec<_> = seen
+            .iter()
+            .flatten()
+            .filter_map(|it| self.observation(it))
+            .collect();
         // Finished ones first, so that an unfinished twin of a crash is the one dropped.
         all.sort_by_key(|it| (it.id, it.state == RunState::Unknown));
         all.dedup_by_key(|it| it.id);
@@ -33,7 +38,8 @@ impl DockerDriver {
 
     /// One container. One whose making was cut off is not there yet: whoever wants it has it made.
     pub(super) async fn observe(&self, id: WorkloadId) -> Result<Option<Observation>> {
-        Ok(self.find(id).await?.as_ref().and_then(observation))
+        let found = self.find(id).await?;
+        Ok(found.as_ref().and_then(|it| self.observation(it)))
     }
 
     /// A finished container of ours.
@@ -44,7 +50,11 @@ impl DockerDriver {
 
     /// A finished container's observation and name, or that it is not there.
     pub(super) async fn existing(&self, id: WorkloadId) -> Result<(Observation, String)> {
-        let found = self.find(id).await?.as_ref().and_then(observation);
+        let found = self
+            .find(id)
+            .await?
+            .as_ref()
+            .and_then(|it| self.observation(it));
         let found = found.ok_or_else(|| DriverError::no_container(id))?;
         Ok((found, labels::container_name(self.host_id(), id)))
     }
@@ -95,9 +105,22 @@ impl DockerDriver {
             Err(error) => Err(error),
         }
     }
+
+    /// Ours, or `None` when it lacks our labels.
+    fn observation(&self, found: &ContainerInspectResponse) -> Option<Observation> {
+        let seen = observation(found)?;
+        let ended = found.state.as_ref()?.finished_at.as_deref();
+        let ended = ended.and_then(Timestamp::parse);
+        Some(Observation {
+            exit_code: seen
+                .exit_code
+                .filter(|_| ended.is_none_or(|ended| self.watch.saw(ended))),
+            ..seen
+        })
+    }
 }
 
-/// Ours, or `None` when it lacks our labels.
+/// As the engine describes it, whoever watched.
 pub(super) fn observation(found: &ContainerInspectResponse) -> Option<Observation> {
     let labelled = found.config.as_ref()?.labels.as_ref()?;
     let state = found.state.as_ref();

@@ -5,6 +5,7 @@ use super::files::{File, FileKind, Files, read_tar};
 use super::script::Script;
 use crate::error::{DriverError, Result};
 use crate::inject;
+use crate::watch::Watch;
 use schemas::workload::{Interface, Observation, RunState, Workload};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub(super) struct Container {
     pub(super) upper: Files,
     pub(super) log: VecDeque<(Instant, String)>,
     pub(super) started: Instant,
+    pub(super) ended: Instant,
     /// Goes up when a timer for the end of a life loses its meaning.
     pub(super) timer: u64,
 }
@@ -47,6 +49,7 @@ impl Container {
             upper,
             log: VecDeque::new(),
             started: Instant::now(),
+            ended: Instant::now(),
             timer: 0,
         })
     }
@@ -89,17 +92,19 @@ impl Container {
         self.state = RunState::Exited;
         self.interfaces.clear();
         self.exit_code = Some(exit_code);
+        self.ended = Instant::now();
         self.oom_killed = oom_killed;
         self.timer += 1;
     }
 
-    pub(super) fn observe(&self) -> Observation {
+    /// As who watches so sees it.
+    pub(super) fn observe(&self, watch: &Watch<Instant>) -> Observation {
         Observation {
             id: self.workload.id,
             incarnation: self.workload.incarnation,
             state: self.state,
             boot: self.boot.clone(),
-            exit_code: self.exit_code,
+            exit_code: self.exit_code.filter(|_| watch.saw(self.ended)),
             oom_killed: self.oom_killed,
             error: self.error.clone(),
             interfaces: self.interfaces.clone(),

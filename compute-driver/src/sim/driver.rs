@@ -3,6 +3,7 @@
 use super::engine::SimEngine;
 use super::machine::Key;
 use super::shell;
+use crate::watch::Watch;
 use crate::*;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -13,12 +14,14 @@ use schemas::workload::{
     Digest, ImageRef, Limits, Network, Observation, Reboot, RunState, Workload,
 };
 use std::time::Duration;
+use tokio::time::Instant;
 
-/// An agent's connection to a [`SimEngine`]. It keeps nothing: dropping it loses nothing.
+/// An agent's connection to a [`SimEngine`]. It keeps nothing but since when it watches.
 #[derive(Clone)]
 pub struct SimDriver {
     pub(super) engine: SimEngine,
     pub(super) host: HostId,
+    pub(super) watch: Watch<Instant>,
 }
 
 impl SimDriver {
@@ -77,7 +80,9 @@ impl Driver for SimDriver {
             .containers
             .iter()
             .filter(|((host, _), _)| *host == self.host);
-        Ok(ours.map(|(_, container)| container.observe()).collect())
+        Ok(ours
+            .map(|(_, container)| container.observe(&self.watch))
+            .collect())
     }
 
     async fn inspect(&self, id: WorkloadId) -> Result<Option<Observation>> {
@@ -87,17 +92,18 @@ impl Driver for SimDriver {
             .machine()
             .containers
             .get(&self.key(id))
-            .map(|it| it.observe()))
+            .map(|it| it.observe(&self.watch)))
     }
 
     async fn events(&self) -> Result<EventStream> {
         let news = self.engine.shared.news.subscribe();
         self.enter("events").await?;
+        let watching = self.watch.begin(Instant::now());
         let host = self.host;
         // Falling behind ends the stream, too: the caller lists and connects again.
-        let all = stream::unfold(news, |mut news| async move {
+        let all = stream::unfold((news, watching), |(mut news, watching)| async move {
             let (from, event) = news.recv().await.ok()??;
-            Some(((from, event), news))
+            Some(((from, event), (news, watching)))
         });
         let ours =
             all.filter_map(move |(from, event)| async move { (from == host).then_some(event) });

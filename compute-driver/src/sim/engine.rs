@@ -5,6 +5,7 @@ use super::machine::{Key, Machine};
 use super::script::Op;
 use crate::error::{DriverError, Result};
 use crate::facts::{Event, Happening};
+use crate::watch::Watch;
 use schemas::ids::{HostId, ImageId, WorkloadId};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -63,6 +64,7 @@ impl SimEngine {
         SimDriver {
             engine: self.clone(),
             host,
+            watch: Watch::default(),
         }
     }
 
@@ -77,6 +79,17 @@ impl SimEngine {
     /// With `true` every call waits for its deadline and ends as a timeout.
     pub fn set_hanging(&self, hanging: bool) {
         self.machine().hanging = hanging;
+    }
+
+    /// An operator stops the engine: nobody answers, streams of events end, and then every container is
+    /// asked to end. Until `set_down(false)`.
+    pub fn shut_down(&self) {
+        self.set_down(true);
+        let mut machine = self.machine();
+        for container in machine.containers.values_mut().filter(|it| it.is_live()) {
+            let stubborn = container.script().ignores_term();
+            container.end(if stubborn { 137 } else { 0 }, false);
+        }
     }
 
     /// Power is lost and comes back: every life ends at once, streams of events end.

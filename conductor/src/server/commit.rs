@@ -237,12 +237,7 @@ fn revived(tx: &mut Tx<'_>, at: &mut Snapshot, reason: &str, context: &Context) 
 }
 
 /// Brings a server back that runs no more though it should.
-pub(crate) fn revive(
-    tx: &mut Tx<'_>,
-    server: &mut Server,
-    reason: &str,
-    context: &Context,
-) -> Result<()> {
+fn revive(tx: &mut Tx<'_>, server: &mut Server, reason: &str, context: &Context) -> Result<()> {
     server.generation += 1;
     if server.task_state.is_none() {
         server.task_state = Some(Task::PoweringOn.as_str().into());

@@ -200,12 +200,9 @@ fn decided(at: &Snapshot, task: Option<Task>) -> Step {
     let state = vm_state(seen, at);
     if at.spec.power == Power::Running && matches!(seen.state, RunState::Exited) {
         // Until the first settling a quick exit is still a boot that worked.
-        return if killed(seen) {
-            Step::Revive {
-                reason: "its container was killed from outside".into(),
-            }
-        } else {
-            Step::Ended
+        return match brought_down(seen) {
+            Some(how) => Step::Revive { reason: how.into() },
+            None => Step::Ended,
         };
     }
     if task.is_some() || at.server.vm_state != state || holds_too_much(&at.spec) {
@@ -219,10 +216,16 @@ fn holds_too_much(spec: &Spec) -> bool {
     spec.previous_flavor.is_none() && spec.charged != spec.flavor.size()
 }
 
-/// Signals an engine sends when it stops or crashes (SIGTERM, SIGKILL; 255 = the shim died). A want
-/// of memory looks alike, and is the workload's own doing.
-fn killed(seen: &Observation) -> bool {
-    !seen.oom_killed && matches!(seen.exit_code, Some(137 | 143 | 255))
+/// How it ended, if not by itself: without anybody watching the engine, or by a signal that an engine
+/// sends when it stops or crashes (SIGTERM, SIGKILL; 255 = the shim died). A want of memory looks
+/// alike, and is the workload's own doing.
+fn brought_down(seen: &Observation) -> Option<&'static str> {
+    match seen.exit_code {
+        _ if seen.oom_killed => None,
+        None => Some("it ended while its host or engine was restarted"),
+        Some(137 | 143 | 255) => Some("its container was killed from outside"),
+        Some(_) => None,
+    }
 }
 
 fn failed(at: &Snapshot, task: Task, problem: &Problem) -> Step {

@@ -13,6 +13,7 @@ pub mod compute;
 mod connection;
 pub mod events;
 mod fail;
+pub mod history;
 pub mod identity;
 pub mod image;
 mod kept;

@@ -3,7 +3,7 @@
 use crate::connection::Conn;
 use crate::events::{self, Event};
 use crate::fail::Result;
-use crate::work;
+use crate::{history, work};
 use schemas::{Hint, Kind, Timestamp};
 
 /// What others are told once the transaction is committed.
@@ -52,6 +52,9 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// The database's.
     pub fn event(&mut self, event: events::New<'_>) -> Result<()> {
+        if history::is_end(&event) {
+            work::ensure(self, Kind::History, event.project_id)?;
+        }
         let event = events::insert(self.conn, self.now, event)?;
         self.after.events.push(event);
         Ok(())

@@ -53,6 +53,15 @@ impl Client<'_> {
         asked.accepted(path, None).json()
     }
 
+    /// `GET`: the code.
+    pub async fn status(&self, path: &str) -> u16 {
+        self.ask(Ask::get(target(path)))
+            .await
+            .answer
+            .status
+            .as_u16()
+    }
+
     /// `POST` of what may be done twice: asked again, the first may stand in the second's way.
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         let ask = Ask::new(Method::POST, target(path)).json(&body);

@@ -65,8 +65,8 @@ impl Door {
 pub(super) fn state(directory: &Path, store: Store, bus: Bus) -> api::State {
     let settings = Settings {
         key_dir: directory.join("keys"),
-        // Stories last for days.
-        token_lifetime_s: 30 * 24 * 3600,
+        // Stories may last for years.
+        token_lifetime_s: 3 * 365 * 24 * 3600,
         image: api::image::Settings {
             dir: directory.join("images"),
             architecture: "amd64".into(),

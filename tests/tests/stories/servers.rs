@@ -107,6 +107,26 @@ fn servers_come_back_after_their_machine_lost_power() {
     });
 }
 
+#[test]
+fn servers_come_back_after_their_engine_was_restarted_also_those_that_are_being_built() {
+    told_and_replayed(1, |world| {
+        Box::pin(async move {
+            let one = world.create("one", &[]).await;
+            world.until_state(one, "active").await;
+            let two = world.create("two", &[("sim.start_delay", "3s")]).await;
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            let engine = &world.hosts[0].engine;
+            engine.shut_down();
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            engine.set_down(false);
+            // Whoever ended it has to be told by the time that everything is quiet.
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            world.until_state(one, "active").await;
+            world.until_state(two, "active").await;
+        })
+    });
+}
+
 async fn revived(world: &World, id: ServerId) {
     world
         .until("it runs again", move |world| {
@@ -182,4 +202,42 @@ async fn declare(world: &World, id: ServerId, state: &str) {
     let path = format!("/servers/{id}/action");
     let body = json!({ "os-resetState": { "state": state } });
     world.admin().post(&path, body).await;
+}
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+#[test]
+fn what_is_gone_is_remembered_for_a_year_and_then_forgotten() {
+    told_and_replayed(1, |world| {
+        Box::pin(async move {
+            let living = world.create("living", &[]).await;
+            let gone = world.create("gone", &[]).await;
+            world.until_state(living, "active").await;
+            world.delete(gone).await;
+            world.until_gone(gone).await;
+            tokio::time::advance(399 * DAY).await;
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            assert_eq!(remembered(world, living).await, (200, 2));
+            assert_eq!(remembered(world, gone).await, (200, 2));
+            tokio::time::advance(2 * DAY).await;
+            world
+                .until("its end is forgotten", move |world| {
+                    Box::pin(async move { remembered(world, gone).await == (404, 1) })
+                })
+                .await;
+            assert_eq!(remembered(world, living).await, (200, 1));
+        })
+    });
+}
+
+/// The code of asking for a server's actions, and the lines of its project's usage report.
+async fn remembered(world: &World, id: ServerId) -> (u16, usize) {
+    let project = world.thing("project/home");
+    let ever = "start=2001-01-01&end=2101-01-01";
+    let usage = world
+        .get(&format!("/os-simple-tenant-usage/{project}?{ever}"))
+        .await;
+    let lines = usage["tenant_usage"]["server_usages"].as_array();
+    let actions = format!("/servers/{id}/os-instance-actions");
+    (world.member().status(&actions).await, lines.unwrap().len())
 }

@@ -218,6 +218,15 @@ impl World {
         .await
     }
 
+    /// What the next heartbeat says of the host.
+    pub async fn beat(&mut self) -> Inventory {
+        self.report(|report| match report {
+            Report::Heartbeat(beat) => Some(beat.inventory),
+            _ => None,
+        })
+        .await
+    }
+
     pub async fn report<T>(&mut self, wanted: impl Fn(Report) -> Option<T>) -> T {
         let waiting = async {
             loop {

@@ -1,5 +1,5 @@
-//! One line for each server that ever was: what usage reports are made of, after the server's own
-//! row is gone.
+//! One line for each server, until it is forgotten: what usage reports are made of, after the server's
+//! own row is gone.
 
 use super::schema::server_lives;
 use super::spec::Flavor;
@@ -79,6 +79,13 @@ pub fn end(tx: &mut Tx<'_>, server_id: &str) -> Result<()> {
     )
     .execute(&mut **tx)?;
     Ok(())
+}
+
+/// Nobody will ask for it any more. How many there were.
+pub(crate) fn forget(tx: &mut Tx<'_>, server_id: &str) -> Result<usize> {
+    let ended = diesel::delete(server_lives::table.find(server_id))
+        .filter(server_lives::ended_at.is_not_null());
+    Ok(ended.execute(&mut **tx)?)
 }
 
 /// Those that existed at some time from `from` until `until`, oldest first; of one project or all.

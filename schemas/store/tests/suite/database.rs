@@ -5,20 +5,40 @@ use diesel::{Connection, PgConnection};
 use process::Clock;
 use store::{Options, Store};
 
-/// A store on a database of its own, which goes with it.
+/// A store on a database of its own, which goes with it, however the test ends.
 pub struct Database {
     pub store: Store,
-    _directory: Option<tempfile::TempDir>,
+    _place: Place,
+}
+
+enum Place {
+    Sqlite { _directory: tempfile::TempDir },
+    Postgres { server: String, name: String },
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Place::Postgres { server, name } = self {
+            // Pools that are still being dropped may have connections.
+            on_server(server, &format!("DROP DATABASE {name} WITH (FORCE)"));
+        }
+    }
+}
+
+fn on_server(server: &str, sql: &str) {
+    let mut connection = PgConnection::establish(&format!("{server}/postgres")).unwrap();
+    connection.batch_execute(sql).unwrap();
 }
 
 /// SQLite in a new directory.
 pub async fn sqlite() -> Option<Database> {
     let directory = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/jeroboam.db", directory.path().display());
-    let store = open(&url).await;
     Some(Database {
-        store,
-        _directory: Some(directory),
+        store: open(&url).await,
+        _place: Place::Sqlite {
+            _directory: directory,
+        },
     })
 }
 
@@ -28,14 +48,12 @@ pub async fn postgres() -> Option<Database> {
         return None;
     };
     let name = format!("jeroboam_test_{:016x}", rand::random::<u64>());
-    PgConnection::establish(&format!("{server}/postgres"))
-        .unwrap()
-        .batch_execute(&format!("CREATE DATABASE {name}"))
-        .unwrap();
-    let store = open(&format!("{server}/{name}")).await;
+    on_server(&server, &format!("CREATE DATABASE {name}"));
+    let url = format!("{server}/{name}");
+    let place = Place::Postgres { server, name };
     Some(Database {
-        store,
-        _directory: None,
+        store: open(&url).await,
+        _place: place,
     })
 }
 

@@ -1,0 +1,2 @@
+DELETE FROM work WHERE kind = 'history';
+DROP INDEX events_ends;
