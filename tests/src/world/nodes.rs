@@ -192,23 +192,34 @@ impl World {
         places
     }
 
-    /// Every node that is a host has its server, and agents remember nothing of any other.
+    /// Every node that is a host has its server, and agents come to remember nothing of any other.
     pub(super) async fn audit_nodes(&self, rows: &[Server]) {
-        let is_node = |id: &str| {
-            let mut nodes = rows.iter().filter(|row| row.node_of.is_some());
-            nodes.any(|row| row.id == id)
-        };
+        let mut nodes: Vec<String> = Vec::new();
+        nodes.extend(
+            rows.iter()
+                .filter(|row| row.node_of.is_some())
+                .map(|row| row.id.clone()),
+        );
         for host in self.store.read(hosts::list).await.unwrap() {
-            let known = host.cluster_id.is_none() || is_node(&host.id);
+            let known = host.cluster_id.is_none() || nodes.contains(&host.id);
             assert!(known, "{} is a host without a server", host.hostname);
         }
-        for machine in &self.hosts {
+        let nodes = &nodes;
+        self.until("agents remember no node that is gone", move |world| {
+            let left = world.remembered();
+            Box::pin(async move { left.iter().all(|id| nodes.contains(id)) })
+        })
+        .await;
+    }
+
+    /// Nodes that agents have written something down about.
+    fn remembered(&self) -> Vec<String> {
+        let folders = self.hosts.iter().map(|machine| {
             let folder = self.directory().join(&machine.name).join("inner");
-            for left in std::fs::read_dir(folder).into_iter().flatten() {
-                let id = left.unwrap().file_name().into_string().unwrap();
-                assert!(is_node(&id), "{} remembers node {id}", machine.agent);
-            }
-        }
+            std::fs::read_dir(folder).into_iter().flatten()
+        });
+        let names = folders.flatten().map(|left| left.unwrap().file_name());
+        names.map(|name| name.into_string().unwrap()).collect()
     }
 
     /// Networks that these servers are on.
