@@ -2,7 +2,7 @@
 
 use super::launch::{self, Launch};
 use super::servers;
-use super::spec::Node;
+use super::spec::{BootImage, Node};
 use crate::image::images;
 use crate::schema::servers as table;
 use crate::{Conn, Result, Scope, Tx};
@@ -28,7 +28,7 @@ pub fn launch(tx: &mut Tx<'_>, id: ServerId, wanted: &Launch, node: &Node) -> Re
     if servers::get(tx, &Scope::All, &id.to_string())?.is_some() {
         return Ok(false);
     }
-    check_image(tx, &wanted.image.id.to_string())?;
+    check_image(tx, &wanted.image)?;
     let mut wanted = Launch {
         networked: true,
         within: None,
@@ -63,12 +63,14 @@ pub fn machines_of(conn: &mut Conn, cluster_id: &str, but_for: &str) -> Result<V
     Ok(placed.into_iter().flatten().collect())
 }
 
-fn check_image(tx: &mut Tx<'_>, id: &str) -> Result<()> {
-    let image = images::get(tx, &Scope::All, id)?;
-    let published = match &image {
-        Some(image) => {
-            let distro = image.properties()?.remove("os_distro");
-            image.visibility == Visibility::Public.as_str() && distro.as_deref() == Some(DISTRO)
+fn check_image(tx: &mut Tx<'_>, image: &BootImage) -> Result<()> {
+    let id = image.id.to_string();
+    let published = match images::get(tx, &Scope::All, &id)? {
+        Some(row) => {
+            let distro = row.properties()?.remove("os_distro");
+            row.visibility == Visibility::Public.as_str()
+                && distro.as_deref() == Some(DISTRO)
+                && row.manifest == image.manifest
         }
         None => false,
     };
