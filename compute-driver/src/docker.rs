@@ -24,6 +24,7 @@ mod image;
 mod labels;
 mod limits;
 mod network;
+mod node;
 mod observe;
 mod output;
 mod power;
@@ -32,7 +33,7 @@ mod settings;
 mod snapshot;
 mod words;
 
-pub use settings::{Deadlines, DockerSettings, GuardMode, TlsFiles};
+pub use settings::{Deadlines, DockerSettings, GuardMode, NodeSettings, TlsFiles};
 
 use crate::watch::Watch;
 use crate::*;
@@ -46,12 +47,15 @@ use schemas::ids::{HostId, ImageId, NetworkId, WorkloadId};
 use schemas::workload::{Digest, ImageRef, Limits, Network, Observation, Reboot, Workload};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Mutex;
 
 /// One host's connection to its engine.
 pub struct DockerDriver {
     settings: DockerSettings,
     client: Arc<Client>,
     watch: Watch<Timestamp>,
+    /// Held while a node's range of user ids is chosen and written down.
+    ranges: Mutex<()>,
 }
 
 impl DockerDriver {
@@ -62,6 +66,7 @@ impl DockerDriver {
             settings,
             client,
             watch: Watch::default(),
+            ranges: Mutex::default(),
         }
     }
 
@@ -91,6 +96,8 @@ impl Driver for DockerDriver {
             stats: true,
             top: true,
             archive: true,
+            // A node's directory is bound into it, so both have to be on the engine's machine.
+            nodes: self.settings.is_machine(),
         }
     }
 
@@ -180,6 +187,10 @@ impl Driver for DockerDriver {
 
     async fn ensure_snapshot_absent(&self, image: ImageId) -> Result<()> {
         self.drop_snapshot(image).await
+    }
+
+    async fn inner(&self, id: WorkloadId) -> Result<Arc<dyn Driver>> {
+        Ok(Arc::new(self.inner_engine(id).await?))
     }
 
     async fn exec(&self, id: WorkloadId, order: ExecOrder) -> Result<ExecOutput> {

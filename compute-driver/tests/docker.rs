@@ -4,12 +4,16 @@
 //! and `key.pem` for an engine at `tcp://`.
 
 use compute_driver::conformance::{self, Bench, Connect};
-use compute_driver::docker::TlsFiles;
+use compute_driver::docker::{NodeSettings, TlsFiles};
 use compute_driver::{DockerDriver, DockerSettings};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-#[expect(clippy::print_stdout, reason = "a skipped test has to say so")]
+#[expect(
+    clippy::print_stdout,
+    clippy::expect_used,
+    reason = "a skipped test has to say so, and one without a folder to fail"
+)]
 fn engine() -> Option<Connect> {
     let Ok(url) = std::env::var("JEROBOAM_TEST_DOCKER") else {
         println!("skipped: JEROBOAM_TEST_DOCKER is not set");
@@ -21,9 +25,14 @@ fn engine() -> Option<Connect> {
             let [ca, cert, key] = ["ca.pem", "cert.pem", "key.pem"].map(|name| folder.join(name));
             TlsFiles { ca, cert, key }
         });
+    let folders = tempfile::tempdir().expect("a folder");
     let connect = move |host| {
         let settings = DockerSettings {
             tls: tls.clone(),
+            nodes: NodeSettings {
+                dir: Some(folders.path().to_owned()),
+                ..NodeSettings::default()
+            },
             ..DockerSettings::new(url.clone(), host)
         };
         Arc::new(DockerDriver::new(settings))

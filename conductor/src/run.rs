@@ -275,6 +275,7 @@ fn settle(
         Kind::Host => host::look(tx, &key.id, context)?,
         Kind::Image => image::look(tx, &key.id, context)?,
         Kind::History => history::look(tx, &key.id, context)?,
+        Kind::Cluster => Look::done(),
         // For those who have the directory of blobs.
         Kind::ImageTask | Kind::Blob => Look::done(),
     };

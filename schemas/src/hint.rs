@@ -14,6 +14,8 @@ pub enum Kind {
     Image,
     /// A host: silence, return, evacuation.
     Host,
+    /// A cluster (bay) and its nodes.
+    Cluster,
     /// An import of data into an image.
     ImageTask,
     /// A blob that may be needed by nobody any more (its digest), or `sweep`.
@@ -24,17 +26,24 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, for loops over reconcilers.
-    pub const ALL: [Kind; 6] = [
+    pub const ALL: [Kind; 7] = [
         Kind::Server,
         Kind::Image,
         Kind::Host,
+        Kind::Cluster,
         Kind::ImageTask,
         Kind::Blob,
         Kind::History,
     ];
 
     /// Looked after by conductors.
-    pub const CONDUCTED: [Kind; 4] = [Kind::Server, Kind::Image, Kind::Host, Kind::History];
+    pub const CONDUCTED: [Kind; 5] = [
+        Kind::Server,
+        Kind::Image,
+        Kind::Host,
+        Kind::Cluster,
+        Kind::History,
+    ];
 
     /// Looked after by API processes, which have the directory of blobs.
     pub const STORED: [Kind; 2] = [Kind::ImageTask, Kind::Blob];
@@ -45,6 +54,7 @@ impl Kind {
             Kind::Server => "server",
             Kind::Image => "image",
             Kind::Host => "host",
+            Kind::Cluster => "cluster",
             Kind::ImageTask => "image_task",
             Kind::Blob => "blob",
             Kind::History => "history",

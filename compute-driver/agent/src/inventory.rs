@@ -3,6 +3,8 @@
 
 use crate::host::{Host, bounded};
 use crate::machine::{Machine, MachineFacts};
+use blobs::Digest;
+use compute_driver::DriverError;
 use schemas::host::Inventory;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,7 +30,8 @@ struct Known {
 }
 
 impl Inventories {
-    pub(crate) fn new(machine: Arc<dyn Machine>, host: &Host) -> Inventories {
+    /// `root` is on the filesystem that holds containers, until the engine says better.
+    pub(crate) fn new(machine: Arc<dyn Machine>, host: &Host, root: PathBuf) -> Inventories {
         let settings = &host.settings;
         let inventory = Inventory {
             hostname: settings.hostname(),
@@ -36,9 +39,9 @@ impl Inventories {
             driver: host.driver.name().to_owned(),
             zone: settings.zone.clone(),
             traits: settings.traits.clone(),
+            cluster: host.beneath().map(|it| it.cluster),
             ..Inventory::default()
         };
-        let root = settings.state_dir.clone();
         let known = Mutex::new(Known {
             inventory,
             root,
@@ -47,13 +50,18 @@ impl Inventories {
         Inventories { machine, known }
     }
 
+    /// A folder on the filesystem that holds containers.
+    pub(crate) fn root(&self) -> PathBuf {
+        self.change(|known| known.root.clone())
+    }
+
     fn change<T>(&self, change: impl FnOnce(&mut Known) -> T) -> T {
         change(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Learns what can be learned in a few seconds, and tells all that is known.
     pub(crate) async fn learn(&self, host: &Host) -> Inventory {
-        let root = self.change(|known| known.root.clone());
+        let root = self.root();
         let machine = self.machine.clone();
         let measuring = timeout(
             PATIENCE,
@@ -62,12 +70,16 @@ impl Inventories {
         let (engine, images, cached, facts) = tokio::join!(
             bounded("host", PATIENCE, host.driver.host()),
             bounded("images", PATIENCE, host.driver.images()),
-            timeout(
-                PATIENCE,
-                host.images.cache.run(|cache| cache.whole_images())
-            ),
+            timeout(PATIENCE, cached(host)),
             measuring,
         );
+        let engine = match engine {
+            Ok(engine) => Ok(engine),
+            Err(error) => Err(match host.beneath() {
+                Some(beneath) => beneath.explained(&error).await,
+                None => error.to_string(),
+            }),
+        };
         self.change(|known| {
             let it = &mut known.inventory;
             if let Ok(Ok(facts)) = facts {
@@ -76,6 +88,9 @@ impl Inventories {
             match engine {
                 Ok(engine) => {
                     it.engine_problem = None;
+                    if let Some(beneath) = host.beneath() {
+                        beneath.answered();
+                    }
                     if known.silent.take().is_some() {
                         info!("the container engine answers again");
                     }
@@ -83,13 +98,13 @@ impl Inventories {
                     it.architecture = engine.architecture;
                     known.root = engine.root.map_or(known.root.clone(), PathBuf::from);
                 }
-                Err(error) => {
+                Err(text) => {
                     if known.silent.is_none() {
-                        warn!(%error, "the container engine does not answer");
+                        warn!(text, "the container engine does not answer");
                     }
                     let since = *known.silent.get_or_insert_with(Instant::now);
                     if since.elapsed() >= host.settings.engine_grace() {
-                        it.engine_problem = Some(error.to_string());
+                        it.engine_problem = Some(text);
                     }
                 }
             }
@@ -103,6 +118,14 @@ impl Inventories {
             }
             it.clone()
         })
+    }
+}
+
+/// Images in the cache. It is the machine's: for all nodes on it they are equally near.
+async fn cached(host: &Host) -> Result<Vec<Digest>, DriverError> {
+    match host.beneath() {
+        None => host.images.cache.run(|cache| cache.whole_images()).await,
+        Some(_) => Ok(Vec::new()),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::inject;
 use bollard::body_full;
 use bollard::models::{
     ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HostConfig, HostConfigLogConfig,
-    NetworkConnectRequest, NetworkingConfig, RestartPolicy, RestartPolicyNameEnum,
+    NetworkConnectRequest, NetworkingConfig, PortBinding, RestartPolicy, RestartPolicyNameEnum,
 };
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, RenameContainerOptionsBuilder, UploadToContainerOptionsBuilder,
@@ -18,7 +18,15 @@ use std::collections::HashMap;
 
 impl DockerDriver {
     pub(super) async fn make(&self, workload: &Workload) -> Result<()> {
-        let files = inject::tar(&workload.files)?;
+        let place = match &workload.node {
+            Some(node) => Some((self.place(workload.id, node).await?, node)),
+            None => None,
+        };
+        let mut files = workload.files.clone();
+        if let Some((place, node)) = &place {
+            files.extend(place.files(node));
+        }
+        let files = inject::tar(&files)?;
         if files.is_some() && workload.security.read_only_rootfs {
             return Err(DriverError::permanent(
                 "files cannot be injected into a read-only root filesystem; drop one of the two",
@@ -26,9 +34,10 @@ impl DockerDriver {
         }
         let name = labels::container_name(self.host_id(), workload.id);
         let in_one_step = files.is_none() && workload.networks.len() < 2;
+        let mut body = body(&self.settings, workload);
         if in_one_step {
             // Whether anything is there is left to the engine to say: mostly there is nothing.
-            match self.create(&name, workload).await {
+            match self.create(&name, body.clone(), workload).await {
                 Err(DriverError::Conflict { .. }) => {}
                 done => return done,
             }
@@ -40,10 +49,16 @@ impl DockerDriver {
         }
         self.remove(workload.id).await?;
         if in_one_step {
-            return self.create(&name, workload).await;
+            return self.create(&name, body, workload).await;
+        }
+        if let Some((place, node)) = &place {
+            place.settle()?;
+            place.configure(workload.id, node, &mut body);
         }
         let unfinished = labels::unfinished_name(self.host_id(), workload.id);
-        self.create(&unfinished, workload).await?;
+        self.create(&unfinished, body, workload).await?;
+        // Its users are written down: the next node may find others.
+        drop(place);
         if let Some(tar) = files {
             self.upload(&unfinished, "/", tar).await?;
         }
@@ -71,9 +86,13 @@ impl DockerDriver {
             .await
     }
 
-    async fn create(&self, name: &str, workload: &Workload) -> Result<()> {
+    async fn create(
+        &self,
+        name: &str,
+        body: ContainerCreateBody,
+        workload: &Workload,
+    ) -> Result<()> {
         let options = CreateContainerOptionsBuilder::new().name(name).build();
-        let body = body(&self.settings, workload);
         let create =
             async |docker: &bollard::Docker| docker.create_container(Some(options), body).await;
         let created = self
@@ -129,6 +148,15 @@ fn body(settings: &DockerSettings, workload: &Workload) -> ContainerCreateBody {
     };
     limits::apply(&workload.limits, &mut host_config);
     security::apply(&workload.security, &mut host_config);
+    let ports: Vec<String> = workload
+        .publish
+        .iter()
+        .map(|port| format!("{port}/tcp"))
+        .collect();
+    // At a port that the engine chooses.
+    let chosen = || Some(vec![PortBinding::default()]);
+    let bindings = ports.iter().map(|port| (port.clone(), chosen()));
+    host_config.port_bindings = Some(bindings.collect());
     ContainerCreateBody {
         hostname: Some(workload.hostname.clone()),
         image: Some(format!(
@@ -149,6 +177,7 @@ fn body(settings: &DockerSettings, workload: &Workload) -> ContainerCreateBody {
                 .collect(),
         ),
         labels: Some(labels::container(host, workload)),
+        exposed_ports: Some(ports),
         host_config: Some(host_config),
         networking_config: endpoints.map(|endpoints| NetworkingConfig {
             endpoints_config: Some(endpoints),

@@ -13,6 +13,7 @@ use schemas::ids::{HostId, ImageId, NetworkId, WorkloadId};
 use schemas::workload::{
     Digest, ImageRef, Limits, Network, Observation, Reboot, RunState, Workload,
 };
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -60,6 +61,7 @@ impl Driver for SimDriver {
             stats: true,
             top: true,
             archive: true,
+            nodes: true,
         }
     }
 
@@ -195,6 +197,13 @@ impl Driver for SimDriver {
         self.engine.machine().snapshots.remove(&(self.host, image));
         self.settle().await;
         Ok(())
+    }
+
+    async fn inner(&self, id: WorkloadId) -> Result<Arc<dyn Driver>> {
+        let mut machine = self.engine.machine();
+        let inner = machine.container(self.key(id))?.inner.as_ref();
+        let inner = inner.ok_or_else(|| DriverError::conflict("the container is no node"))?;
+        Ok(Arc::new(inner.engine.connect(id.into())))
     }
 
     async fn exec(&self, id: WorkloadId, order: ExecOrder) -> Result<ExecOutput> {

@@ -48,6 +48,8 @@ fn spec() -> Spec {
         files: vec![],
         access_v4: String::new(),
         access_v6: String::new(),
+        node: None,
+        within: None,
     }
 }
 
@@ -80,6 +82,7 @@ fn server() -> Server {
         spec: String::new(),
         seen: String::new(),
         fault: None,
+        node_of: None,
     }
 }
 
@@ -94,6 +97,8 @@ fn seen(state: RunState, exit_code: Option<i64>) -> Option<Seen> {
         error: None,
         interfaces: vec![],
         limits: Limits::default(),
+        published: Default::default(),
+        node: None,
     }))
 }
 
@@ -106,6 +111,7 @@ fn building() -> Snapshot {
             name: "h".into(),
             up: true,
             engine_problem: None,
+            gone: false,
         }),
     }
 }
@@ -370,4 +376,29 @@ fn room_that_a_given_up_resize_held_is_given_back_when_the_host_has_come_round()
         Step::Rest,
         "both sizes are held until it is confirmed"
     );
+}
+
+#[test]
+fn what_was_on_a_node_that_is_gone_is_lost_and_builds_go_elsewhere() {
+    let gone = |mut at: Snapshot| {
+        at.host = Some(HostView {
+            name: "node".into(),
+            up: false,
+            engine_problem: None,
+            gone: true,
+        });
+        at
+    };
+    for (state, held) in [(RunState::Running, false), (RunState::Exited, true)] {
+        let mut at = gone(active(state, None));
+        at.spec.held_in_error = held;
+        let Step::Lose { reason } = step(&at) else {
+            panic!("{:?}", step(&at));
+        };
+        assert!(reason.contains("node is gone"), "{reason}");
+        at.server.deleting = 1;
+        assert_eq!(step(&at), Step::Remove);
+    }
+    let built = step(&gone(building()));
+    assert!(matches!(built, Step::Leave { gone: true, .. }), "{built:?}");
 }

@@ -7,6 +7,7 @@ mod suite {
     pub mod database;
     mod history;
     mod images;
+    mod nodes;
     mod transactions;
     mod work;
 }

@@ -69,6 +69,8 @@ pub struct Server {
     pub seen: String,
     /// `Fault`.
     pub fault: Option<String>,
+    /// The cluster it is a node of.
+    pub node_of: Option<String>,
 }
 
 /// What changes in a server's life, but for its name: every column named here costs the indexes it
@@ -254,7 +256,16 @@ pub fn insert(tx: &mut Tx<'_>, server: &Server) -> Result<()> {
     diesel::insert_into(servers::table)
         .values(server)
         .execute(&mut **tx)?;
-    tx.due(Kind::Server, &server.id)
+    tx.due(Kind::Server, &server.id)?;
+    wake(tx, server)
+}
+
+/// A node that changes is its cluster's business, too.
+fn wake(tx: &mut Tx<'_>, server: &Server) -> Result<()> {
+    match &server.node_of {
+        Some(cluster) => tx.due(Kind::Cluster, cluster),
+        None => Ok(()),
+    }
 }
 
 /// Writes a changed row back, if nobody else changed it since it was read. Owner, maker, group and
@@ -273,7 +284,7 @@ pub fn update(tx: &mut Tx<'_>, server: &mut Server) -> Result<()> {
     )
     .execute(&mut **tx)?;
     if changed == 1 {
-        Ok(())
+        wake(tx, server)
     } else {
         Err(Fail::Again)
     }
@@ -289,10 +300,23 @@ pub fn rename(tx: &mut Tx<'_>, server: &Server) -> Result<()> {
     Ok(())
 }
 
-/// Removes the row. Reservations are given back by the caller, in the same transaction.
-pub fn remove(tx: &mut Tx<'_>, id: &str) -> Result<()> {
-    diesel::delete(servers::table.find(id)).execute(&mut **tx)?;
-    Ok(())
+/// Removes the row. Reservations are given back by the caller, in the same transaction. A node goes
+/// as a host, too.
+pub fn remove(tx: &mut Tx<'_>, server: &Server) -> Result<()> {
+    diesel::delete(servers::table.find(&server.id)).execute(&mut **tx)?;
+    if server.node_of.is_some() {
+        tx.due(Kind::Host, &server.id)?;
+    }
+    wake(tx, server)
+}
+
+/// Nodes of a cluster, by id.
+pub fn nodes_of(conn: &mut Conn, cluster_id: &str) -> Result<Vec<Server>> {
+    Ok(servers::table
+        .filter(servers::node_of.eq(cluster_id))
+        .order(servers::id)
+        .select(Server::as_select())
+        .load(conn)?)
 }
 
 /// Ids and names of the servers placed on a host.
