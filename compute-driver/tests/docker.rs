@@ -25,7 +25,7 @@ fn engine() -> Option<Connect> {
             let [ca, cert, key] = ["ca.pem", "cert.pem", "key.pem"].map(|name| folder.join(name));
             TlsFiles { ca, cert, key }
         });
-    let folders = tempfile::tempdir().expect("a folder");
+    let folders = conformance::must(tempfile::tempdir(), "a folder");
     let connect = move |host| {
         let settings = DockerSettings {
             tls: tls.clone(),

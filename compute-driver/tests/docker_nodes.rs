@@ -13,7 +13,7 @@ use schemas::ids::{ClusterId, NodegroupId, WorkloadId};
 use schemas::workload::{Attachment, Node, Workload};
 use std::collections::HashMap;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixListener, UnixStream};
@@ -33,7 +33,7 @@ async fn with_nodes(socket: String, case: impl AsyncFnOnce(&Bench, &Path, &Docke
     let engine = Docker::connect_with_unix(&socket, 60, bollard::API_DEFAULT_VERSION);
     let engine = must(engine, "engine").negotiate_version().await;
     let engine = must(engine, "a version");
-    let folders = tempfile::tempdir().expect("a folder");
+    let folders = must(tempfile::tempdir(), "a folder");
     let dir = folders.path().to_owned();
     let connect: Connect = Arc::new(move |host| {
         let settings = DockerSettings {
@@ -48,11 +48,8 @@ async fn with_nodes(socket: String, case: impl AsyncFnOnce(&Bench, &Path, &Docke
     let busybox = must(std::fs::read("/bin/busybox"), "a static busybox");
     let case = async |bench: &Bench| case(bench, folders.path(), &engine).await;
     Bench::run(connect, busybox.into(), case).await;
-    let left: Vec<PathBuf> = std::fs::read_dir(folders.path())
-        .expect("the folder")
-        .map(|it| it.expect("an entry").path())
-        .collect();
-    assert_eq!(left, [PathBuf::new(); 0], "folders of nodes are left");
+    let left = must(std::fs::read_dir(folders.path()), "the folder").count();
+    assert_eq!(left, 0, "folders of nodes are left");
 }
 
 async fn node(bench: &Bench) -> Workload {
@@ -196,7 +193,7 @@ async fn a_published_port_leads_inside() {
 
 /// Stands in for an engine inside: whoever connects speaks to the machine's.
 fn stand_in(at: &Path, engine: String) -> tokio::task::JoinHandle<()> {
-    let listener = UnixListener::bind(at).expect("a socket");
+    let listener = must(UnixListener::bind(at), "a socket");
     tokio::spawn(async move {
         while let Ok((mut here, _)) = listener.accept().await {
             let engine = engine.clone();

@@ -14,6 +14,10 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tracing::debug;
 
+/// Ids that are looked at, at once. An engine that tells of more is not believed (one inside a node
+/// may be anybody's); what is there is found by the next hello.
+const LOOKS: usize = 10_000;
+
 /// All keepers of a host.
 pub(crate) struct Keepers {
     pub(crate) host: Arc<Host>,
@@ -78,6 +82,10 @@ impl Keepers {
     /// Has the id looked at after a moment.
     pub(crate) fn look(self: &Arc<Self>, id: WorkloadId, after: Duration, anyway: bool) {
         let due = Instant::now() + after;
+        if self.inboxes().len() >= LOOKS {
+            debug!(%id, "too much is looked at already");
+            return;
+        }
         self.put(id, |inbox| {
             let look = inbox.look.get_or_insert(Look { due, anyway });
             look.due = look.due.min(due);
