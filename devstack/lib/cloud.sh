@@ -67,16 +67,28 @@ make_database() {
     printf 'postgres://%s:%s@127.0.0.1:%s/%s' "$1" "$(secret postgresql)" "$port" "$1" >"$STATE/secret/database-url"
 }
 
-# Leaves the program's path in JEROBOAM.
+# Leaves the program's path in JEROBOAM, and where there will be nodes, that of their process 1 in
+# NODE_INIT.
 build() {
-    local target=${CARGO_TARGET_DIR:-$TOP/target}
+    local target=${CARGO_TARGET_DIR:-$TOP/target} folder=$PROFILE
+    [ "$PROFILE" != dev ] || folder=debug
     say "building (the first time takes some minutes)"
+    [ "$DRIVER" != docker ] || build_node_init "$target" "$folder"
     if [ -n "${JEROBOAM_BINARY:-}" ]; then
         JEROBOAM=$JEROBOAM_BINARY
         return 0
     fi
     cargo build --quiet --locked --profile "$PROFILE" -p devstack
-    if [ "$PROFILE" = dev ]; then JEROBOAM=$target/debug/jeroboam; else JEROBOAM=$target/$PROFILE/jeroboam; fi
+    JEROBOAM=$target/$folder/jeroboam
+}
+
+# Static: nodes do not depend on this machine's C library.
+build_node_init() {
+    local triple
+    triple=$(rustc -vV | sed -n 's/^host: //p')
+    RUSTFLAGS="${RUSTFLAGS:-} -C target-feature=+crt-static" \
+        cargo build --quiet --locked --profile "$PROFILE" --target "$triple" -p node-init
+    NODE_INIT=$1/$triple/$2/node-init
 }
 
 # A /16 for the projects' networks that nothing on this machine uses, so that several clouds can share
@@ -178,5 +190,13 @@ END
 seed() {
     local args=(--url "$URL" --password-file "$STATE/secret/admin" --demo-password-file "$STATE/secret/demo")
     [ -s "$STATE/busybox.tar" ] || busybox_image "$STATE/busybox.tar"
+    if [ "$DRIVER" = docker ]; then
+        # An engine that no image can be made of still has the rest of the cloud.
+        if devstack/lib/node-image.sh "$STATE/node-image.tar" "$NODE_INIT"; then
+            args+=(--node-image "$STATE/node-image.tar")
+        else
+            say "going on without the node image: clusters that need nodes cannot be made"
+        fi
+    fi
     "$JEROBOAM" admin seed "${args[@]}" --image "busybox=$STATE/busybox.tar"
 }

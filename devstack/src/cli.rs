@@ -187,6 +187,10 @@ pub struct Seed {
     /// A `docker save` archive to offer as a public image; may be repeated
     #[arg(long, value_name = "NAME=FILE", value_parser = named_file)]
     pub image: Vec<(String, PathBuf)>,
+    /// The archive of the image `jeroboam-node`, from which nodes of clusters boot; one of other
+    /// content takes the place of that which is there
+    #[arg(long, value_name = "FILE")]
+    pub node_image: Option<PathBuf>,
 }
 
 fn named_file(text: &str) -> Result<(String, PathBuf), String> {

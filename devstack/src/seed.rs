@@ -1,6 +1,10 @@
 //! What a new cloud begins with, made through its APIs: the project `demo` and its user, flavors,
 //! public images. Run again it leaves alone what is there.
 
+mod nodes;
+
+pub use nodes::node_image;
+
 use crate::client::Client;
 use crate::terminal;
 use reqwest::Method;
@@ -88,19 +92,22 @@ pub async fn image(admin: &Client, name: &str, file: &Path) -> Result<()> {
         terminal::message(format!("image {name}"));
         return Ok(());
     }
-    let unreadable = |error: std::io::Error| {
-        Error::BadRequest(format!(
-            "The image file {} cannot be read: {error}.",
-            file.display()
-        ))
-    };
-    let archive = tokio::fs::File::open(file).await.map_err(unreadable)?;
-    let length = archive.metadata().await.map_err(unreadable)?.len();
-    let made = admin
-        .post("/image/v2/images", &json!({
-            "name": name, "container_format": "docker", "disk_format": "raw", "visibility": "public"
-        }))
-        .await?;
+    upload(admin, name, file, json!({})).await
+}
+
+/// Makes a public image of an archive; `properties` are what else is said of it.
+async fn upload(admin: &Client, name: &str, file: &Path, properties: Value) -> Result<()> {
+    let archive = tokio::fs::File::open(file).await;
+    let archive = archive.map_err(|error| unreadable(file, &error))?;
+    let length = archive.metadata().await;
+    let length = length.map_err(|error| unreadable(file, &error))?.len();
+    let mut body = json!({
+        "name": name, "container_format": "docker", "disk_format": "raw", "visibility": "public"
+    });
+    if let (Some(body), Value::Object(more)) = (body.as_object_mut(), properties) {
+        body.extend(more);
+    }
+    let made = admin.post("/image/v2/images", &body).await?;
     let id = made["id"]
         .as_str()
         .ok_or_else(|| Error::internal("the new image has no id"))?;
@@ -122,4 +129,11 @@ pub async fn image(admin: &Client, name: &str, file: &Path) -> Result<()> {
     }
     terminal::message(format!("image {name}, {length} bytes"));
     Ok(())
+}
+
+fn unreadable(file: &Path, error: &std::io::Error) -> Error {
+    Error::BadRequest(format!(
+        "The image file {} cannot be read: {error}.",
+        file.display()
+    ))
 }

@@ -12,6 +12,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("bus", &["process", "schemas"]),
     ("blobs", &["process", "schemas"]),
     ("compute-driver", &["process", "schemas"]),
+    ("node-init", &[]),
     (
         "agent",
         &["blobs", "bus", "compute-driver", "process", "schemas"],

@@ -27,6 +27,9 @@ pub async fn run(config: Option<&Path>, command: &Admin) -> Result<ExitCode> {
             for (name, file) in &wanted.image {
                 seed::image(&admin, name, file).await?;
             }
+            if let Some(file) = &wanted.node_image {
+                seed::node_image(&admin, file).await?;
+            }
         }
         Admin::Hello(cloud) => hello::boot(&log_in(cloud, seed::PROJECT).await?).await?,
     }

@@ -1,0 +1,69 @@
+//! Process 1 of the engine's PID namespace.
+
+use crate::cgroup::Cgroups;
+use crate::config::Config;
+use crate::error::{During, Error, Result};
+use crate::supervise::{Signals, end_all_others};
+use crate::telling::say;
+use crate::{dockerd, mounts, resolver, tail};
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+use std::process::ExitCode;
+
+/// The word that makes this program the engine's process 1.
+pub const WORD: &str = "engine";
+
+/// In whose environment the plan is.
+pub const PLAN: &str = "NODE_INIT_PLAN";
+
+/// All that the engine's side has to know.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Plan {
+    /// As read.
+    pub config: Config,
+    /// As found.
+    pub cgroups: Cgroups,
+    /// Name servers that can be reached.
+    pub resolvers: Vec<IpAddr>,
+}
+
+impl Plan {
+    /// As [`PLAN`] holds it.
+    pub fn told(&self) -> Result<String> {
+        serde_json::to_string(self)
+            .map_err(|error| Error::refused(format!("the plan cannot be told: {error}")))
+    }
+
+    fn heard() -> Result<Self> {
+        let plan = std::env::var(PLAN).unwrap_or_default();
+        serde_json::from_str(&plan)
+            .map_err(|error| Error::refused(format!("the plan is not understood: {error}")))
+    }
+}
+
+/// Brings up what the engine sees, then keeps the engine, and ends with its status.
+pub fn run() -> Result<ExitCode> {
+    let signals = Signals::hold()?;
+    let plan = Plan::heard()?;
+    mounts::inside(&plan.cgroups)?;
+    dockerd::prepare(&plan.config)?;
+    resolver::replace(&plan.resolvers)?;
+    say("the engine starts");
+
+    let (log, ours) = std::io::pipe().during("making a pipe for the engine's log")?;
+    let log = tail::follow(log)?;
+    let engine = dockerd::command(ours)?
+        .spawn()
+        .during("starting the engine")?;
+    let status = signals.keep(&engine, None)?;
+    end_all_others()?;
+    let last = log.last_line().unwrap_or_else(|| "none".to_owned());
+    if status == 0 {
+        say("the engine has ended");
+    } else {
+        say(format_args!(
+            "the engine ended with status {status}; its last words: {last}"
+        ));
+    }
+    Ok(ExitCode::from(status))
+}

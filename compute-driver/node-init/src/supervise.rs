@@ -1,0 +1,127 @@
+//! Keeping one child: what a process 1 owes the others (reaping orphans, passing "end" on), for each
+//! of the node's processes the same.
+
+use crate::error::{During, Result};
+use crate::telling::say;
+use nix::errno::Errno;
+use nix::sys::signal::{SigSet, Signal, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::{Pid, alarm};
+use std::process::Child;
+
+/// What a process that is asked to end gets, until it is killed.
+const ENDINGS: [Signal; 3] = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT];
+
+/// The signals a process waits for. Held back from the start, so that none is lost in between; a
+/// program that is started gets them as usual.
+pub struct Signals(SigSet);
+
+impl Signals {
+    /// To be called before any child or thread is made.
+    pub fn hold() -> Result<Self> {
+        let mut set = SigSet::empty();
+        for signal in ENDINGS
+            .into_iter()
+            .chain([Signal::SIGCHLD, Signal::SIGALRM])
+        {
+            set.add(signal);
+        }
+        set.thread_block().during("holding signals back")?;
+        Ok(Self(set))
+    }
+
+    /// Waits until the child has ended, passing on what asks for the end, and reaping whoever else
+    /// ends. With `patience_s`, a child that was asked to end and does not is given up after that
+    /// many seconds, with the status of a killed one.
+    ///
+    /// Returns the child's status as a shell would say it: 128 and the signal's number for a killed
+    /// one.
+    pub fn keep(&self, child: &Child, patience_s: Option<u32>) -> Result<u8> {
+        let child = pid(child);
+        loop {
+            match self.0.wait().during("waiting for a signal")? {
+                Signal::SIGCHLD => {
+                    if let Some(status) = reap(child)? {
+                        return Ok(status);
+                    }
+                }
+                Signal::SIGALRM => {
+                    let seconds = patience_s.unwrap_or_default();
+                    say(format_args!(
+                        "the engine did not end within {seconds} s; it is killed"
+                    ));
+                    return Ok(killed_by(Signal::SIGKILL));
+                }
+                ending => {
+                    // It may have ended just now: then its SIGCHLD is next.
+                    _ = kill(child, Signal::SIGTERM);
+                    if let Some(seconds) = patience_s {
+                        say(format_args!("{ending}: the engine is asked to end"));
+                        alarm::set(seconds);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The child's process id.
+pub fn pid(child: &Child) -> Pid {
+    // Process ids are positive and far below the type's bound.
+    Pid::from_raw(child.id().cast_signed())
+}
+
+/// Ends whatever else lives in this PID namespace, of which the caller is process 1, and waits until
+/// it is gone.
+pub fn end_all_others() -> Result<()> {
+    match kill(Pid::from_raw(-1), Signal::SIGKILL) {
+        Ok(()) | Err(Errno::ESRCH) => {}
+        Err(error) => Err(error).during("ending what the engine left")?,
+    }
+    loop {
+        match waitpid(None, None) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(Errno::ECHILD) => return Ok(()),
+            Err(error) => Err(error).during("waiting for what the engine left")?,
+        }
+    }
+}
+
+/// Takes note of all that have ended; the child's status if it is among them.
+fn reap(child: Pid) -> Result<Option<u8>> {
+    let mut end = None;
+    loop {
+        match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::StillAlive) | Err(Errno::ECHILD) => return Ok(end),
+            Ok(status) if status.pid() == Some(child) => end = end.or(status_of(status)),
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(error) => Err(error).during("waiting for processes")?,
+        }
+    }
+}
+
+fn status_of(status: WaitStatus) -> Option<u8> {
+    match status {
+        WaitStatus::Exited(_, code) => Some(u8::try_from(code & 0xff).unwrap_or(u8::MAX)),
+        WaitStatus::Signaled(_, signal, _) => Some(killed_by(signal)),
+        _ => None,
+    }
+}
+
+fn killed_by(signal: Signal) -> u8 {
+    u8::try_from(128 + signal as i32).unwrap_or(u8::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_is_told_as_a_shell_tells_it() {
+        let pid = Pid::from_raw(7);
+        assert_eq!(status_of(WaitStatus::Exited(pid, 3)), Some(3));
+        let killed = WaitStatus::Signaled(pid, Signal::SIGKILL, false);
+        assert_eq!(status_of(killed), Some(137));
+        assert_eq!(status_of(WaitStatus::Stopped(pid, Signal::SIGSTOP)), None);
+    }
+}
