@@ -1,0 +1,3 @@
+//! Container infrastructure: what clients send and see of clusters.
+
+pub mod status;

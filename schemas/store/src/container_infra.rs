@@ -1,0 +1,8 @@
+//! Container infrastructure: clusters (bays), their groups of nodes, their certificate authorities.
+
+pub mod authorities;
+pub mod clusters;
+pub mod nodegroups;
+pub mod nodes;
+pub mod schema;
+pub mod spec;
