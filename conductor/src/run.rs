@@ -274,6 +274,7 @@ fn settle(
         Kind::Server => server::look(tx, &key.id, context)?,
         Kind::Host => host::look(tx, &key.id, context)?,
         Kind::Image => image::look(tx, &key.id, context)?,
+        Kind::Cluster => Look::done(),
         // For those who have the directory of blobs.
         Kind::ImageTask | Kind::Blob => Look::done(),
     };

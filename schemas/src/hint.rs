@@ -14,6 +14,8 @@ pub enum Kind {
     Image,
     /// A host: silence, return, evacuation.
     Host,
+    /// A cluster (bay) and its nodes.
+    Cluster,
     /// An import of data into an image.
     ImageTask,
     /// A blob that may be needed by nobody any more (its digest), or `sweep`.
@@ -22,16 +24,17 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, for loops over reconcilers.
-    pub const ALL: [Kind; 5] = [
+    pub const ALL: [Kind; 6] = [
         Kind::Server,
         Kind::Image,
         Kind::Host,
+        Kind::Cluster,
         Kind::ImageTask,
         Kind::Blob,
     ];
 
     /// Looked after by conductors.
-    pub const CONDUCTED: [Kind; 3] = [Kind::Server, Kind::Image, Kind::Host];
+    pub const CONDUCTED: [Kind; 4] = [Kind::Server, Kind::Image, Kind::Host, Kind::Cluster];
 
     /// Looked after by API processes, which have the directory of blobs.
     pub const STORED: [Kind; 2] = [Kind::ImageTask, Kind::Blob];
@@ -42,6 +45,7 @@ impl Kind {
             Kind::Server => "server",
             Kind::Image => "image",
             Kind::Host => "host",
+            Kind::Cluster => "cluster",
             Kind::ImageTask => "image_task",
             Kind::Blob => "blob",
         }

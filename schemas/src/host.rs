@@ -2,7 +2,7 @@
 //! delta; up come observations. Any of them may be lost, doubled, late or reordered.
 
 use crate::Timestamp;
-use crate::ids::{EpochId, HostId, ImageId, WorkloadId};
+use crate::ids::{ClusterId, EpochId, HostId, ImageId, WorkloadId};
 use crate::workload::{Digest, Observation, Workload};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -172,6 +172,9 @@ pub struct Inventory {
     pub images: Vec<Digest>,
     /// Operator's own facts about the host, for filters.
     pub traits: BTreeMap<String, String>,
+    /// The cluster whose node this is; `None` for a machine.
+    #[serde(default)]
+    pub cluster: Option<ClusterId>,
 }
 
 /// api → agent, at most once, with a deadline: things that are asked, not kept.

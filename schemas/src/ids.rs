@@ -51,10 +51,14 @@ uuid_ids! {
     /// What an agent runs or makes: a container, or a snapshot. A server's container has the
     /// server's own UUID, a snapshot the UUID of the image it becomes.
     WorkloadId
-    /// A host: one agent and the engine it drives.
+    /// A host: an engine and the agent that drives it. A node's has the UUID of its server.
     HostId
     /// A network on engines.
     NetworkId
+    /// A cluster (bay).
+    ClusterId
+    /// A group of a cluster's nodes.
+    NodegroupId
     /// A server group.
     ServerGroupId
     /// One life of an agent process; sequence numbers count within it.
@@ -64,6 +68,13 @@ uuid_ids! {
 impl From<ServerId> for WorkloadId {
     fn from(id: ServerId) -> Self {
         WorkloadId(id.0)
+    }
+}
+
+impl From<WorkloadId> for HostId {
+    /// A node as a host.
+    fn from(id: WorkloadId) -> Self {
+        HostId(id.0)
     }
 }
 

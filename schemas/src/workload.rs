@@ -1,6 +1,10 @@
 //! What a host is asked to run, and what it is seen running. The types of `trait Driver` and of the
 //! messages between conductor and agent.
 
+mod node;
+
+pub use node::{Node, NodeSeen, NodeTls};
+
 use crate::ids::{ImageId, NetworkId, WorkloadId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -42,6 +46,14 @@ pub struct Workload {
     /// Set while a reboot is wanted: the life that has to end. A container whose `boot` differs has
     /// been restarted already, so the order is idempotent without comparing clocks.
     pub reboot: Option<Reboot>,
+    /// It is a node: it runs an engine of its own. Conductors alone set this, and only for what a
+    /// cluster asked for: such a container may do more than others.
+    #[serde(default)]
+    pub node: Option<Node>,
+    /// TCP ports of the container that are published on the machine, each at a port that the engine
+    /// chooses (`Observation::published`).
+    #[serde(default)]
+    pub publish: Vec<u16>,
 }
 
 /// The image of a workload.
@@ -168,6 +180,12 @@ pub struct Observation {
     pub interfaces: Vec<Interface>,
     /// Bounds as they are.
     pub limits: Limits,
+    /// Published TCP ports: the container's own, and the machine's. Empty while it does not run.
+    #[serde(default, with = "node::pairs")]
+    pub published: BTreeMap<u16, u16>,
+    /// What is known of it as a node; `None` for every other container.
+    #[serde(default)]
+    pub node: Option<NodeSeen>,
 }
 
 /// State of a container on the engine.

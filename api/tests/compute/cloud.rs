@@ -170,6 +170,8 @@ impl Cloud {
                         mac: "02:42:0a:80:00:02".into(),
                     }],
                     limits: Limits::default(),
+                    published: Default::default(),
+                    node: None,
                 })),
                 ..Sight::default()
             })

@@ -122,6 +122,8 @@ fn spec(base: &str, manifest: &str) -> Spec {
         files: Vec::new(),
         access_v4: String::new(),
         access_v6: String::new(),
+        node: None,
+        within: None,
         networked: false,
         zone: None,
         wanted_host: None,
@@ -169,6 +171,7 @@ fn row(id: &str, image: &str, spec: &Spec) -> Server {
         spec: serde_json::to_string(spec).unwrap(),
         seen: serde_json::to_string(&Sight::default()).unwrap(),
         fault: None,
+        node_of: None,
     }
 }
 

@@ -135,6 +135,8 @@ mod tests {
             labels: Default::default(),
             power,
             reboot: None,
+            node: None,
+            publish: Vec::new(),
         }
     }
 
@@ -149,6 +151,8 @@ mod tests {
             error: None,
             interfaces: Vec::new(),
             limits: Limits::default(),
+            published: Default::default(),
+            node: None,
         }
     }
 

@@ -85,6 +85,8 @@ pub(super) fn workload(image: ImageRef, behaviour: Behaviour) -> Workload {
             .collect(),
         power: Power::Running,
         reboot: None,
+        node: None,
+        publish: Vec::new(),
     }
 }
 

@@ -144,6 +144,8 @@ pub(super) fn observation(found: &ContainerInspectResponse) -> Option<Observatio
             .as_ref()
             .map(limits::read)
             .unwrap_or_default(),
+        published: HashMap::new().into_iter().collect(),
+        node: None,
     })
 }
 

@@ -104,6 +104,8 @@ impl Container {
             error: self.error.clone(),
             interfaces: self.interfaces.clone(),
             limits: self.workload.limits.clone(),
+            published: Default::default(),
+            node: None,
         }
     }
 }

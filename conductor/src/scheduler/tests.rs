@@ -21,6 +21,7 @@ fn host(name: &str, memory_mb: i64) -> Candidate {
         revision: 1,
         created_at: 0,
         updated_at: 0,
+        cluster_id: None,
     };
     Candidate {
         host,

@@ -143,7 +143,7 @@ fn remove(tx: &mut Tx<'_>, at: &Snapshot) -> Result<Look> {
     place::release(tx, at)?;
     charge::give_server(tx, &at.server.project_id, &at.spec)?;
     lives::end(tx, &at.server.id)?;
-    servers::remove(tx, &at.server.id)?;
+    servers::remove(tx, &at.server)?;
     Ok(Look::done())
 }
 

@@ -66,6 +66,8 @@ fn workload(
         labels: spec.metadata.clone(),
         power: spec.power,
         reboot: spec.reboot.clone(),
+        node: None,
+        publish: Vec::new(),
     }
 }
 

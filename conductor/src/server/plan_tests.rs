@@ -48,6 +48,8 @@ fn spec() -> Spec {
         files: vec![],
         access_v4: String::new(),
         access_v6: String::new(),
+        node: None,
+        within: None,
     }
 }
 
@@ -80,6 +82,7 @@ fn server() -> Server {
         spec: String::new(),
         seen: String::new(),
         fault: None,
+        node_of: None,
     }
 }
 
@@ -94,6 +97,8 @@ fn seen(state: RunState, exit_code: Option<i64>) -> Option<Seen> {
         error: None,
         interfaces: vec![],
         limits: Limits::default(),
+        published: Default::default(),
+        node: None,
     }))
 }
 

@@ -12,6 +12,7 @@ pub mod launch;
 pub mod listing;
 pub mod lives;
 pub mod networks;
+pub mod nodes;
 pub mod quotas;
 pub mod schema;
 pub mod servers;

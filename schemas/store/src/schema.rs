@@ -52,6 +52,7 @@ diesel::table! {
         revision -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        cluster_id -> Nullable<Text>,
     }
 }
 
@@ -84,6 +85,7 @@ diesel::table! {
         spec -> Text,
         seen -> Text,
         fault -> Nullable<Text>,
+        node_of -> Nullable<Text>,
     }
 }
 

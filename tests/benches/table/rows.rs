@@ -46,6 +46,7 @@ pub fn small(name: &str, image: BootImage, labels: &[(&str, &str)], count: u32) 
         files: Vec::new(),
         access_v4: String::new(),
         access_v6: String::new(),
+        within: None,
         min_count: count,
         max_count: count,
         patience: PATIENCE,

@@ -160,6 +160,7 @@ fn resolve(tx: &mut Tx<'_>, who: &Who, wish: &Wish) -> store::Result<Launch> {
         files: wish.files.clone(),
         access_v4: wish.access_v4.clone(),
         access_v6: wish.access_v6.clone(),
+        within: None,
         min_count: wish.min_count,
         max_count: wish.max_count,
         patience: who.patience,

@@ -162,6 +162,8 @@ mod tests {
                 mac: "02:00:00:00:00:01".into(),
             }],
             limits: Limits::default(),
+            published: Default::default(),
+            node: None,
         };
         let states = [
             (Some(Seen::Container(observation)), Some("running"), 1),

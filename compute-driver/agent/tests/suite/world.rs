@@ -307,6 +307,8 @@ pub fn workload(image: &ImageRef) -> Workload {
         labels: BTreeMap::new(),
         power: Power::Running,
         reboot: None,
+        node: None,
+        publish: Vec::new(),
     }
 }
 

@@ -51,6 +51,8 @@ pub struct Host {
     pub created_at: i64,
     /// µs.
     pub updated_at: i64,
+    /// The cluster whose node this is; `None` for a machine. A node has the id of its server.
+    pub cluster_id: Option<String>,
 }
 
 /// How much more than it has a host may be asked for.
@@ -166,6 +168,7 @@ pub fn report(tx: &mut Tx<'_>, id: HostId, epoch: EpochId, inventory: &Inventory
             hosts::servers.eq(0),
             hosts::revision.eq(1),
             hosts::created_at.eq(now),
+            hosts::cluster_id.eq(inventory.cluster.map(|cluster| cluster.to_string())),
         ))
         .execute(&mut **tx)
         .map_err(Fail::from);

@@ -2,10 +2,10 @@
 //! (compute's API, stacks, clusters) makes them here.
 
 use super::servers::{self, Server, Sight};
-use super::spec::{BootImage, File, Flavor, Key, Spec};
+use super::spec::{BootImage, File, Flavor, Key, Node, Spec};
 use super::{charge, groups, lives, quotas};
 use crate::{Result, Tx, events};
-use schemas::ids::ServerId;
+use schemas::ids::{ClusterId, ServerId};
 use schemas::workload::Power;
 use schemas::{Error, Kind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,6 +58,8 @@ pub struct Launch {
     pub access_v4: String,
     /// `accessIPv6`, as given.
     pub access_v6: String,
+    /// On a node of this cluster; `None`: on a machine.
+    pub within: Option<ClusterId>,
     /// At least so many, or none at all.
     pub min_count: u32,
     /// At most so many.
@@ -75,13 +77,29 @@ pub fn launch(tx: &mut Tx<'_>, wanted: &Launch) -> Result<(Vec<String>, String)>
     if let Some(group) = &wanted.group_id {
         join_group(tx, wanted, group, count)?;
     }
-    let reservation: String = ServerId::new().0.simple().to_string();
-    let reservation = format!("r-{}", &reservation[reservation.len() - 8..]);
+    let reservation = reservation();
     let mut ids = Vec::new();
     for index in 0..count {
-        ids.push(one(tx, wanted, index, count, &reservation)?);
+        let id = ServerId::new();
+        ids.push(one(tx, wanted, id, None, (index, count), &reservation)?);
     }
     Ok((ids, reservation))
+}
+
+/// Writes one server that is a node, under an id that was known before.
+pub(super) fn launch_node(
+    tx: &mut Tx<'_>,
+    wanted: &Launch,
+    id: ServerId,
+    node: &Node,
+) -> Result<()> {
+    fitting(tx, wanted)?;
+    one(tx, wanted, id, Some(node), (0, 1), &reservation()).map(drop)
+}
+
+fn reservation() -> String {
+    let id: String = ServerId::new().0.simple().to_string();
+    format!("r-{}", &id[id.len() - 8..])
 }
 
 fn fitting(tx: &mut Tx<'_>, wanted: &Launch) -> Result<u32> {
@@ -121,11 +139,12 @@ fn join_group(tx: &mut Tx<'_>, wanted: &Launch, group: &str, count: u32) -> Resu
 fn one(
     tx: &mut Tx<'_>,
     wanted: &Launch,
-    index: u32,
-    count: u32,
+    id: ServerId,
+    node: Option<&Node>,
+    (index, count): (u32, u32),
     reservation: &str,
 ) -> Result<String> {
-    let id = ServerId::new().to_string();
+    let id = id.to_string();
     let now = tx.now();
     let numbered = |name: &str| match count {
         1 => name.to_owned(),
@@ -164,6 +183,8 @@ fn one(
         files: wanted.files.clone(),
         access_v4: wanted.access_v4.clone(),
         access_v6: wanted.access_v6.clone(),
+        node: node.cloned(),
+        within: wanted.within,
     };
     let server = Server {
         project_id: wanted.project_id.clone(),
@@ -192,6 +213,7 @@ fn one(
         spec: serde_json::to_string(&spec)?,
         seen: serde_json::to_string(&Sight::default())?,
         fault: None,
+        node_of: node.map(|node| node.cluster_id.to_string()),
         id,
     };
     servers::insert(tx, &server)?;

@@ -69,6 +69,8 @@ pub struct Server {
     pub seen: String,
     /// `Fault`.
     pub fault: Option<String>,
+    /// The cluster it is a node of.
+    pub node_of: Option<String>,
 }
 
 /// What was last seen: the JSON in `servers.seen`.
@@ -200,7 +202,16 @@ pub fn insert(tx: &mut Tx<'_>, server: &Server) -> Result<()> {
     diesel::insert_into(servers::table)
         .values(server)
         .execute(&mut **tx)?;
-    tx.due(Kind::Server, &server.id)
+    tx.due(Kind::Server, &server.id)?;
+    wake(tx, server)
+}
+
+/// A node that changes is its cluster's business, too.
+fn wake(tx: &mut Tx<'_>, server: &Server) -> Result<()> {
+    match &server.node_of {
+        Some(cluster) => tx.due(Kind::Cluster, cluster),
+        None => Ok(()),
+    }
 }
 
 /// Writes a changed row back, if nobody else changed it since it was read.
@@ -218,16 +229,29 @@ pub fn update(tx: &mut Tx<'_>, server: &mut Server) -> Result<()> {
     )
     .execute(&mut **tx)?;
     if changed == 1 {
-        Ok(())
+        wake(tx, server)
     } else {
         Err(Fail::Again)
     }
 }
 
-/// Removes the row. Reservations are given back by the caller, in the same transaction.
-pub fn remove(tx: &mut Tx<'_>, id: &str) -> Result<()> {
-    diesel::delete(servers::table.find(id)).execute(&mut **tx)?;
-    Ok(())
+/// Removes the row. Reservations are given back by the caller, in the same transaction. A node goes
+/// as a host, too.
+pub fn remove(tx: &mut Tx<'_>, server: &Server) -> Result<()> {
+    diesel::delete(servers::table.find(&server.id)).execute(&mut **tx)?;
+    if server.node_of.is_some() {
+        tx.due(Kind::Host, &server.id)?;
+    }
+    wake(tx, server)
+}
+
+/// Nodes of a cluster, by id.
+pub fn nodes_of(conn: &mut Conn, cluster_id: &str) -> Result<Vec<Server>> {
+    Ok(servers::table
+        .filter(servers::node_of.eq(cluster_id))
+        .order(servers::id)
+        .select(Server::as_select())
+        .load(conn)?)
 }
 
 /// Ids and names of the servers placed on a host.

@@ -1,8 +1,8 @@
 //! What a server should be: the JSON in `servers.spec`. Everything the agent is told is a pure
 //! function of it.
 
-use schemas::ids::ImageId;
-use schemas::workload::{Digest, Power, Reboot};
+use schemas::ids::{ClusterId, ImageId, NodegroupId};
+use schemas::workload::{Digest, Network, Power, Reboot};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,6 +68,39 @@ pub struct Spec {
     /// `accessIPv6` as given.
     #[serde(default)]
     pub access_v6: String,
+    /// It is a node of a cluster. Whoever makes it a node also writes `servers.node_of`.
+    #[serde(default)]
+    pub node: Option<Node>,
+    /// It is placed on a node of this cluster, and on no machine.
+    #[serde(default)]
+    pub within: Option<ClusterId>,
+}
+
+/// What makes a server a node. Only [`crate::compute::nodes::launch`] writes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Node {
+    /// The cluster.
+    pub cluster_id: ClusterId,
+    /// The group of nodes within it.
+    pub nodegroup_id: NodegroupId,
+    /// Place within the group, from 0.
+    pub ordinal: u32,
+    /// The cluster's network, with a chosen subnet.
+    pub network: Network,
+    /// The node's own IPv4 address there.
+    pub address: String,
+    /// User ids of the machine that are its own.
+    pub uid_count: u32,
+    /// See [`schemas::workload::Node::bip`]; meets no other network of the node's.
+    pub bip: String,
+    /// See [`schemas::workload::Node::address_pool`].
+    pub address_pool: String,
+    /// See [`schemas::workload::Node::address_pool_size`].
+    pub address_pool_size: u8,
+    /// The cluster's labels.
+    pub labels: BTreeMap<String, String>,
+    /// TCP ports published on the machine.
+    pub publish: Vec<u16>,
 }
 
 /// A file the user gave.

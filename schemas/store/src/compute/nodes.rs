@@ -1,0 +1,60 @@
+//! Nodes of clusters: servers that are hosts above. Whoever makes nodes makes them here.
+
+use super::launch::{self, Launch};
+use super::servers;
+use super::spec::Node;
+use crate::image::images;
+use crate::{Result, Scope, Tx};
+use schemas::Error;
+use schemas::ids::ServerId;
+use schemas::image::Visibility;
+
+/// Metadata key under which users find a node's cluster.
+pub const CLUSTER: &str = "jeroboam:cluster_id";
+/// Image property `os_distro` of an image that boots a node.
+pub const DISTRO: &str = "jeroboam-node";
+
+/// Writes a node's server under an id known before (UUIDv5 of its group and place), charged to its
+/// project as any other server. One that is there already is left as it is: false.
+///
+/// A node may do more on its machine than other containers, so it boots only from an image that an
+/// administrator published: `public`, with the property `os_distro` that says so.
+///
+/// # Errors
+/// `OverQuota`; `BadRequest` for an image that may not boot a node.
+pub fn launch(tx: &mut Tx<'_>, id: ServerId, wanted: &Launch, node: &Node) -> Result<bool> {
+    if servers::get(tx, &Scope::All, &id.to_string())?.is_some() {
+        return Ok(false);
+    }
+    check_image(tx, &wanted.image.id.to_string())?;
+    let mut wanted = Launch {
+        networked: true,
+        within: None,
+        min_count: 1,
+        max_count: 1,
+        ..wanted.clone()
+    };
+    let cluster = node.cluster_id.to_string();
+    wanted.metadata.insert(CLUSTER.into(), cluster);
+    launch::launch_node(tx, &wanted, id, node)?;
+    Ok(true)
+}
+
+fn check_image(tx: &mut Tx<'_>, id: &str) -> Result<()> {
+    let image = images::get(tx, &Scope::All, id)?;
+    let published = match &image {
+        Some(image) => {
+            let distro = image.properties()?.remove("os_distro");
+            image.visibility == Visibility::Public.as_str() && distro.as_deref() == Some(DISTRO)
+        }
+        None => false,
+    };
+    if published {
+        return Ok(());
+    }
+    Err(Error::BadRequest(format!(
+        "Image {id} cannot boot a node: that takes a public image with the property os_distro = \
+         {DISTRO}, which only an administrator publishes."
+    ))
+    .into())
+}
