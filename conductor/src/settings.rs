@@ -1,7 +1,12 @@
 //! How patient the conductor is, and how full it fills hosts.
 
+mod cluster;
+
+pub use cluster::ClusterSettings;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 use std::time::Duration;
 use store::compute::hosts::OverCommit;
 
@@ -33,6 +38,11 @@ pub struct Settings {
     pub network_pool: String,
     /// Processes and threads of a server whose flavor does not say (`quota:pids_limit`).
     pub default_pids: u32,
+    /// Where the keys lie that seal the keys of clusters: the same directory as `api.key_dir`, or a
+    /// copy of it.
+    pub key_dir: PathBuf,
+    /// About clusters.
+    pub cluster: ClusterSettings,
 }
 
 impl Default for Settings {
@@ -51,6 +61,8 @@ impl Default for Settings {
             disk_allocation_ratio: over.disk,
             network_pool: "10.128.0.0/9".into(),
             default_pids: 4096,
+            key_dir: PathBuf::from("keys"),
+            cluster: ClusterSettings::default(),
         }
     }
 }

@@ -116,6 +116,7 @@ api:
     dir: $STATE/images
 conductor:
   network_pool: $(network_pool)
+  key_dir: $STATE/keys
 agent:
   state_dir: $STATE/agent
   images:

@@ -99,7 +99,8 @@ mod tests {
 
     #[test]
     fn what_may_be_asked_for_follows_from_the_status() {
-        let may = |name| Status::parse(name).map(|status| (status.can_update(), status.can_resize()));
+        let may =
+            |name| Status::parse(name).map(|status| (status.can_update(), status.can_resize()));
         let table = [
             ("CREATE_IN_PROGRESS", false, false),
             ("CREATE_COMPLETE", true, true),

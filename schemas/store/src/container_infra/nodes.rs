@@ -9,7 +9,6 @@
 use super::nodegroups::NodeGroup;
 use super::schema::cluster_nodes as nodes;
 use crate::kept::kept;
-use crate::schema::servers;
 use crate::{Conn, Fail, Result, Tx};
 use diesel::prelude::*;
 use schemas::Error;
@@ -202,17 +201,6 @@ pub fn of_server(conn: &mut Conn, server_id: &str) -> Result<Option<Node>> {
         .select(Node::as_select())
         .first(conn)
         .optional()?)
-}
-
-/// Machines (host ids) on which servers of this cluster's nodes are, one item a server.
-pub fn machines_of(conn: &mut Conn, cluster_id: &str) -> Result<Vec<String>> {
-    let hosts: Vec<Option<String>> = nodes::table
-        .inner_join(servers::table.on(servers::id.eq(nodes::server_id)))
-        .filter(nodes::cluster_id.eq(cluster_id))
-        .filter(servers::deleting.eq(0).and(servers::host_id.is_not_null()))
-        .select(servers::host_id)
-        .load(conn)?;
-    Ok(hosts.into_iter().flatten().collect())
 }
 
 /// Writes a new one.

@@ -87,5 +87,3 @@ diesel::table! {
         created_at -> BigInt,
     }
 }
-
-diesel::allow_tables_to_appear_in_same_query!(clusters, nodegroups, cluster_nodes);
