@@ -8,6 +8,7 @@ use crate::sync;
 use bus::Report;
 use schemas::Kind;
 use schemas::host::{Heartbeat, Hello, Observed, Seen};
+use store::compute::hosts::Host;
 use store::compute::{hosts, servers};
 use store::{Result, Scope, Tx, work};
 
@@ -25,6 +26,9 @@ fn greeted(tx: &mut Tx<'_>, hello: &Hello, context: &Context) -> Result<Vec<Effe
         return Ok(Vec::new());
     }
     tx.due(Kind::Host, &hello.host.to_string())?;
+    if let Some(cluster) = hello.inventory.cluster {
+        tx.due(Kind::Cluster, &cluster.to_string())?;
+    }
     sync::full_set(tx, hello, context)
 }
 
@@ -37,10 +41,23 @@ fn alive(tx: &mut Tx<'_>, beat: &Heartbeat) -> Result<Vec<Effect>> {
     if work::get(tx, Kind::Host, &id)?.is_none() {
         tx.due(Kind::Host, &id)?;
     }
+    if let Some(cluster) = beat.inventory.cluster
+        && changed(before.as_ref(), beat)?
+    {
+        tx.due(Kind::Cluster, &cluster.to_string())?;
+    }
     if before.is_none_or(|host| host.epoch != beat.epoch.to_string()) {
         sync::unheard(tx, beat.host)?;
     }
     sync::compare(tx, beat)
+}
+
+/// Is it news to a node's cluster that it has come, or that its engine works or does not?
+fn changed(before: Option<&Host>, beat: &Heartbeat) -> Result<bool> {
+    Ok(match before {
+        Some(host) => host.inventory()?.engine_problem != beat.inventory.engine_problem,
+        None => true,
+    })
 }
 
 fn observed(tx: &mut Tx<'_>, seen: &Observed, context: &Context) -> Result<Vec<Effect>> {

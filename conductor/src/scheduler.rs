@@ -3,6 +3,9 @@
 //! *Guarantees.* The choice depends on the request and the candidates only. When no host is left,
 //! the answer counts the hosts each filter turned away, and names the nearest miss.
 //!
+//! A cluster's nodes are hosts of its own: what belongs on them sees only those, everything else
+//! (nodes, too) only machines. Hosts that are not seen are not counted either.
+//!
 //! *Assumes.* The place is then reserved by a conditional update: a choice made from stale numbers
 //! is found out there, and made again.
 
@@ -33,6 +36,10 @@ pub struct Request {
     pub same_host: Vec<String>,
     /// See `same_host`.
     pub different_host: Vec<String>,
+    /// On a node of this cluster; `None`: on a machine.
+    pub within: Option<String>,
+    /// It is a node of a cluster: where that cluster's other nodes are.
+    pub beside: Vec<String>,
 }
 
 /// A server group's rule and where its members are.
@@ -62,7 +69,9 @@ pub struct Candidate {
 /// Why there is no place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotPlaced {
-    /// Hosts there are.
+    /// The cluster whose nodes alone were asked for.
+    pub within: Option<String>,
+    /// Hosts there are for such requests.
     pub hosts: usize,
     /// Filter → hosts it turned away.
     pub by: BTreeMap<&'static str, usize>,
@@ -74,7 +83,10 @@ impl std::fmt::Display for NotPlaced {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "No valid host was found.")?;
         if self.hosts == 0 {
-            return write!(f, " No host has registered with this cloud yet.");
+            return match &self.within {
+                None => write!(f, " No host has registered with this cloud yet."),
+                Some(cluster) => write!(f, " No node of cluster {cluster} has registered yet."),
+            };
         }
         let turned: Vec<String> = self
             .by
@@ -106,7 +118,10 @@ pub fn choose<'a>(
     let mut by = BTreeMap::new();
     let mut nearest: Option<(usize, String)> = None;
     let mut best: Option<(f64, &Candidate)> = None;
-    for candidate in candidates {
+    let of = |candidate: &&Candidate| candidate.host.cluster_id == request.within;
+    let mut hosts = 0;
+    for candidate in candidates.iter().filter(of) {
+        hosts += 1;
         match filters::first_refusal(request, candidate, over) {
             Some((depth, filter, lack)) => {
                 *by.entry(filter).or_insert(0) += 1;
@@ -129,7 +144,8 @@ pub fn choose<'a>(
         }
     }
     best.map(|(_, candidate)| candidate).ok_or(NotPlaced {
-        hosts: candidates.len(),
+        within: request.within.clone(),
+        hosts,
         by,
         nearest: nearest.map(|(_, text)| text),
     })

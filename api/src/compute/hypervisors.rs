@@ -41,9 +41,9 @@ pub(super) async fn find(caller: &Caller, id: &str) -> Result<Host> {
     let found = caller
         .read(move |conn| {
             if minor >= 53 {
-                return hosts::get(conn, &wanted);
+                return hosts::machine(conn, &wanted);
             }
-            let all = hosts::list(conn)?;
+            let all = hosts::machines(conn)?;
             Ok(all
                 .into_iter()
                 .find(|host| number(&host.id).to_string() == wanted || host.id == wanted))
@@ -66,7 +66,7 @@ async fn list(caller: &Caller, query: &Query, whole: bool) -> Reply {
     if minor < 33 {
         (listing.limit, listing.marker) = (None, None);
     }
-    let mut rows = caller.read(hosts::list).await?;
+    let mut rows = caller.read(hosts::machines).await?;
     if let Some(pattern) = query
         .get("hypervisor_hostname_pattern")
         .filter(|_| minor >= 53)
@@ -131,12 +131,12 @@ async fn uptime(ctx: Ctx<rules::HypervisorsUptime>, Path(id): Path<String>) -> R
 }
 
 async fn statistics(ctx: Ctx<rules::HypervisorsStatistics>) -> Reply {
-    let rows = ctx.read(hosts::list).await?;
+    let rows = ctx.read(hosts::machines).await?;
     reply::ok(&json!({ "hypervisor_statistics": view::statistics(&rows)? }))
 }
 
 async fn search(ctx: Ctx<rules::HypervisorsSearch>, Path(pattern): Path<String>) -> Reply {
-    let mut rows = ctx.read(hosts::list).await?;
+    let mut rows = ctx.read(hosts::machines).await?;
     rows.retain(|host| host.hostname.contains(&pattern));
     if rows.is_empty() {
         return Err(no_match(&pattern));
@@ -147,7 +147,7 @@ async fn search(ctx: Ctx<rules::HypervisorsSearch>, Path(pattern): Path<String>)
 }
 
 async fn servers_of(ctx: Ctx<rules::HypervisorsServers>, Path(pattern): Path<String>) -> Reply {
-    let mut rows = ctx.read(hosts::list).await?;
+    let mut rows = ctx.read(hosts::machines).await?;
     rows.retain(|host| host.hostname.contains(&pattern));
     if rows.is_empty() {
         return Err(no_match(&pattern));

@@ -38,7 +38,7 @@ async fn new_aggregate(_: Ctx<rules::AggregatesCreate>) -> Reply {
 }
 
 async fn hosts_list(ctx: Ctx<rules::HostsList>, query: Query) -> Reply {
-    let rows = ctx.read(hosts::list).await?;
+    let rows = ctx.read(hosts::machines).await?;
     let zone = query.get("zone");
     let list: Vec<Value> = rows
         .iter()
@@ -49,7 +49,7 @@ async fn hosts_list(ctx: Ctx<rules::HostsList>, query: Query) -> Reply {
 }
 
 async fn host(ctx: Ctx<rules::HostsShow>, Path(name): Path<String>) -> Reply {
-    let rows = ctx.read(hosts::list).await?;
+    let rows = ctx.read(hosts::machines).await?;
     let host = rows
         .iter()
         .find(|host| host.hostname == name)

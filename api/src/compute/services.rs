@@ -48,7 +48,7 @@ fn view(caller: &Caller, host: &Host) -> Value {
 }
 
 async fn index(ctx: Ctx<rules::ServicesList>, query: Query) -> Reply {
-    let mut rows = ctx.read(hosts::list).await?;
+    let mut rows = ctx.read(hosts::machines).await?;
     if query.get("binary").is_some_and(|binary| binary != BINARY) {
         rows.clear();
     }
@@ -64,6 +64,7 @@ async fn order(ctx: &Ctx<rules::ServicesUpdate>, id: &str, order: Order) -> Resu
     ctx.store()
         .write(move |tx| {
             let missing = || Error::NotFound(format!("Service {id} could not be found."));
+            hosts::machine(tx, &id)?.ok_or_else(missing)?;
             match hosts::order(tx, &id, &order)? {
                 true => Ok(hosts::get(tx, &id)?.ok_or_else(missing)?),
                 false => Err(missing().into()),

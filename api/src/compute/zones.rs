@@ -31,7 +31,7 @@ fn available(hosts: &[Host]) -> bool {
 }
 
 async fn index(ctx: Ctx<rules::ZonesList>) -> Reply {
-    let zones = by_zone(ctx.read(hosts::list).await?);
+    let zones = by_zone(ctx.read(hosts::machines).await?);
     let list: Vec<Value> = zones
         .iter()
         .map(|(name, hosts)| {
@@ -46,7 +46,7 @@ async fn index(ctx: Ctx<rules::ZonesList>) -> Reply {
 }
 
 async fn detail(ctx: Ctx<rules::ZonesDetail>) -> Reply {
-    let zones = by_zone(ctx.read(hosts::list).await?);
+    let zones = by_zone(ctx.read(hosts::machines).await?);
     let (now, silence) = (ctx.state().clock.now(), settings(&ctx).silence());
     let list: Vec<Value> = zones
         .iter()

@@ -6,13 +6,14 @@ use store::compute::hosts::OverCommit;
 
 type Filter = fn(&Request, &Candidate, OverCommit) -> Option<String>;
 
-const FILTERS: [(&str, Filter); 8] = [
+const FILTERS: [(&str, Filter); 9] = [
     ("host asked for", asked_host),
     ("availability zone", zone),
     ("host state", state),
     ("failed before", avoid),
     ("hints", hints),
     ("server group", group),
+    ("other nodes of the cluster", beside),
     ("memory", memory),
     ("cpu and disk", cpu_and_disk),
 ];
@@ -94,6 +95,16 @@ fn group(request: &Request, candidate: &Candidate, _: OverCommit) -> Option<Stri
         }
         _ => None,
     }
+}
+
+/// There is no network yet that reaches from one machine to another.
+fn beside(request: &Request, candidate: &Candidate, _: OverCommit) -> Option<String> {
+    let elsewhere = !request.beside.is_empty() && !request.beside.contains(&candidate.host.id);
+    elsewhere.then(|| {
+        "the cluster's nodes are on another machine, and for now all nodes of one cluster have to \
+         be on the same: their network does not reach further"
+            .into()
+    })
 }
 
 fn memory(request: &Request, candidate: &Candidate, over: OverCommit) -> Option<String> {

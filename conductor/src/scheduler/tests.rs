@@ -126,3 +126,49 @@ fn the_refusal_names_the_nearest_miss() {
     );
     assert!(text.contains("availability zone: 1, memory: 1"), "{text}");
 }
+
+/// The host as a node of this cluster.
+fn node(name: &str, cluster: &str) -> Candidate {
+    let mut node = host(name, 1000);
+    node.host.cluster_id = Some(cluster.into());
+    node
+}
+
+#[test]
+fn a_clusters_nodes_take_what_belongs_to_it_and_machines_all_else() {
+    let hosts = [host("m", 100), node("a", "one"), node("b", "two")];
+    assert_eq!(chosen(&request(50), &hosts), "m");
+    let within = |cluster: &str| Request {
+        within: Some(cluster.into()),
+        ..request(50)
+    };
+    assert_eq!(chosen(&within("one"), &hosts), "a");
+    assert_eq!(chosen(&within("two"), &hosts), "b");
+    let named = Request {
+        host: Some("a".into()),
+        ..request(50)
+    };
+    assert!(choose(&named, &hosts, OverCommit::default()).is_err());
+    let none = choose(&within("three"), &hosts, OverCommit::default()).unwrap_err();
+    assert_eq!(
+        none.to_string(),
+        "No valid host was found. No node of cluster three has registered yet."
+    );
+    let full = choose(&request(500), &hosts, OverCommit::default()).unwrap_err();
+    assert_eq!(full.hosts, 1, "nodes are not counted: {full}");
+}
+
+#[test]
+fn nodes_of_one_cluster_are_placed_on_one_machine_and_it_is_said_why() {
+    let hosts = [host("a", 1000), host("b", 2000)];
+    let beside = |memory_mb| Request {
+        beside: vec!["id-a".into()],
+        ..request(memory_mb)
+    };
+    assert_eq!(chosen(&request(50), &hosts), "b");
+    assert_eq!(chosen(&beside(50), &hosts), "a");
+    let refused = choose(&beside(1500), &hosts, OverCommit::default()).unwrap_err();
+    assert_eq!(refused.by["other nodes of the cluster"], 1);
+    let alone = choose(&beside(50), &hosts[1..], OverCommit::default()).unwrap_err();
+    assert!(alone.to_string().contains("on the same"), "{alone}");
+}

@@ -49,6 +49,7 @@ pub(crate) fn look(tx: &mut Tx<'_>, id: &str, context: &Context) -> Result<Look>
         Step::Settle { vm_state } => settle(tx, &mut at, vm_state),
         Step::Fail { vm_state, reason } => fail(tx, &mut at, vm_state, &reason),
         Step::Leave { gone, reason } => leave(tx, &mut at, gone, &reason, context),
+        Step::Lose { reason } => lose(tx, &mut at, &reason),
         Step::Ended => ended(tx, &mut at),
         Step::Revive { reason } => revived(tx, &mut at, &reason, context),
     }
@@ -58,6 +59,8 @@ fn view(host: Host, now: Timestamp, context: &Context) -> Result<HostView> {
     Ok(HostView {
         up: host.is_up(now, context.settings.silence()),
         engine_problem: host.inventory()?.engine_problem,
+        // Operators give no orders about nodes: only who has gone is declared dead.
+        gone: host.cluster_id.is_some() && host.forced_down != 0,
         name: host.hostname,
     })
 }
@@ -93,12 +96,13 @@ fn tell(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, context: &Context) -
     let Some(host) = at.server.host() else {
         return Ok(Look::done());
     };
-    let network = match at.spec.networked {
-        true => Some(desired::network(
+    let network = match (&at.spec.node, at.spec.networked) {
+        (Some(node), _) => Some(node.network.clone()),
+        (None, true) => Some(desired::network(
             &networks::ensure(tx, &at.server.project_id)?,
             &context.settings,
         )?),
-        false => None,
+        (None, false) => None,
     };
     at.sight.told = Some((at.server.generation, now.0));
     let telling = desired::converge(
@@ -209,6 +213,22 @@ fn leave(
     at.server.generation += 1;
     save(tx, at)?;
     Ok(Look::now())
+}
+
+fn lose(tx: &mut Tx<'_>, at: &mut Snapshot, reason: &str) -> Result<Look> {
+    event(tx, &at.server, "converge", "Error", reason)?;
+    place::release(tx, at)?;
+    at.spec.charged = Default::default();
+    at.spec.reboot = None;
+    at.sight = Sight::default();
+    at.server.host_id = None;
+    at.server.generation += 1;
+    at.server.fail(tx.now(), reason)?;
+    at.server.vm_state = "error".into();
+    at.server.task_state = None;
+    at.server.deadline = None;
+    save(tx, at)?;
+    Ok(Look::done())
 }
 
 fn ended(tx: &mut Tx<'_>, at: &mut Snapshot) -> Result<Look> {

@@ -2,12 +2,14 @@
 
 use crate::Settings;
 use schemas::host::{Converge, Desired};
-use schemas::workload::{Attachment, ImageRef, InjectedFile, Limits, Network, Security, Workload};
+use schemas::workload::{
+    Attachment, ImageRef, InjectedFile, Limits, Network, Node, Security, Workload,
+};
 use schemas::{Result, ids::ServerId};
 use serde_json::json;
 use std::collections::BTreeMap;
 use store::compute::servers::Server;
-use store::compute::spec::{Flavor, Spec};
+use store::compute::spec::{self, Flavor, Spec};
 
 /// Where cloud-init looks for a config drive that is a directory.
 const CONFIG_DRIVE: &str = "/var/lib/cloud/seed/config_drive/openstack/latest";
@@ -58,7 +60,7 @@ fn workload(
             .into_iter()
             .map(|network| Attachment {
                 network,
-                address: None,
+                address: spec.node.as_ref().map(|node| node.address.clone()),
                 aliases: vec![server.hostname.clone()],
             })
             .collect(),
@@ -66,8 +68,24 @@ fn workload(
         labels: spec.metadata.clone(),
         power: spec.power,
         reboot: spec.reboot.clone(),
-        node: None,
-        publish: Vec::new(),
+        node: spec.node.as_ref().map(node),
+        publish: spec
+            .node
+            .as_ref()
+            .map_or(Vec::new(), |node| node.publish.clone()),
+    }
+}
+
+fn node(spec: &spec::Node) -> Node {
+    Node {
+        cluster_id: spec.cluster_id,
+        nodegroup_id: spec.nodegroup_id,
+        uid_count: spec.uid_count,
+        bip: spec.bip.clone(),
+        address_pool: spec.address_pool.clone(),
+        address_pool_size: spec.address_pool_size,
+        labels: spec.labels.clone(),
+        tls: None,
     }
 }
 

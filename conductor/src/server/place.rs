@@ -3,10 +3,10 @@
 use super::plan::Snapshot;
 use crate::context::Context;
 use crate::scheduler::{self, Group, NotPlaced, Request};
-use schemas::Error;
+use schemas::{Error, Kind};
 use std::collections::BTreeMap;
 use store::compute::hosts::{self, Host};
-use store::compute::{groups, servers};
+use store::compute::{groups, nodes, servers};
 use store::{Fail, Result, Scope, Tx};
 
 /// The host with its room reserved, or why there is none.
@@ -63,6 +63,11 @@ fn request(tx: &mut Tx<'_>, at: &Snapshot) -> Result<Request> {
         image: spec.image.manifest.clone(),
         same_host: hosts_of(tx, "same_host")?,
         different_host: hosts_of(tx, "different_host")?,
+        within: spec.within.map(|cluster| cluster.to_string()),
+        beside: match &at.server.node_of {
+            Some(cluster) => nodes::machines_of(tx, cluster, &at.server.id)?,
+            None => Vec::new(),
+        },
     })
 }
 
@@ -87,10 +92,14 @@ fn group(tx: &mut Tx<'_>, at: &Snapshot) -> Result<Option<Group>> {
 
 /// Gives back what the server holds on its host.
 pub(super) fn release(tx: &mut Tx<'_>, at: &Snapshot) -> Result<()> {
-    match &at.server.host_id {
-        Some(host) => hosts::release(tx, host, at.spec.charged, 1),
-        None => Ok(()),
+    let Some(host) = &at.server.host_id else {
+        return Ok(());
+    };
+    // A node that has gone waits for the last that was on it.
+    if at.spec.within.is_some() {
+        tx.due(Kind::Host, host)?;
     }
+    hosts::release(tx, host, at.spec.charged, 1)
 }
 
 /// The typed id of a host row.

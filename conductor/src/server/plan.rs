@@ -26,6 +26,8 @@ pub(super) struct HostView {
     pub up: bool,
     /// Why its engine does not answer.
     pub engine_problem: Option<String>,
+    /// It was a node, and with its server all that was on it has gone.
+    pub gone: bool,
 }
 
 impl HostView {
@@ -65,6 +67,8 @@ pub(super) enum Step {
     },
     /// Off this host, to another one. `gone`: nothing is left there (or nobody can say).
     Leave { gone: bool, reason: String },
+    /// Its host is gone with all that was on it, for good.
+    Lose { reason: String },
     /// It ended by itself: that is its new desired state.
     Ended,
     /// It was ended or removed from outside: brought back.
@@ -85,6 +89,15 @@ pub(super) fn plan(at: &Snapshot, now: Timestamp, settings: &Settings) -> Step {
         };
     }
     let task = server.task_state.as_deref().and_then(Task::parse);
+    let settled = !at.spec.leaving && !task.is_some_and(Task::is_build);
+    if let Some(host) = at.host.as_ref().filter(|host| host.gone && settled) {
+        return Step::Lose {
+            reason: format!(
+                "The node {} it was on is gone, and its container too.",
+                host.name
+            ),
+        };
+    }
     if at.spec.held_in_error && task.is_none() {
         return Step::Rest;
     }

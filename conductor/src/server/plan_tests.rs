@@ -111,6 +111,7 @@ fn building() -> Snapshot {
             name: "h".into(),
             up: true,
             engine_problem: None,
+            gone: false,
         }),
     }
 }
@@ -374,4 +375,29 @@ fn room_that_a_given_up_resize_held_is_given_back_when_the_host_has_come_round()
         Step::Rest,
         "both sizes are held until it is confirmed"
     );
+}
+
+#[test]
+fn what_was_on_a_node_that_is_gone_is_lost_and_builds_go_elsewhere() {
+    let gone = |mut at: Snapshot| {
+        at.host = Some(HostView {
+            name: "node".into(),
+            up: false,
+            engine_problem: None,
+            gone: true,
+        });
+        at
+    };
+    for (state, held) in [(RunState::Running, false), (RunState::Exited, true)] {
+        let mut at = gone(active(state, None));
+        at.spec.held_in_error = held;
+        let Step::Lose { reason } = step(&at) else {
+            panic!("{:?}", step(&at));
+        };
+        assert!(reason.contains("node is gone"), "{reason}");
+        at.server.deleting = 1;
+        assert_eq!(step(&at), Step::Remove);
+    }
+    let built = step(&gone(building()));
+    assert!(matches!(built, Step::Leave { gone: true, .. }), "{built:?}");
 }

@@ -123,6 +123,7 @@ fn ready(server: &Server) -> Result<()> {
         task_state: server.task_state.as_deref(),
         locked: false,
         deleting: server.deleting != 0,
+        node_of: server.node_of.as_deref(),
     };
     legal(Action::Console, &server.id, state, false)
 }

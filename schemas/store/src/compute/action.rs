@@ -159,7 +159,22 @@ pub struct State<'a> {
     pub locked: bool,
     /// It is on its way out.
     pub deleting: bool,
+    /// The cluster it is a node of.
+    pub node_of: Option<&'a str>,
 }
+
+/// Closed for nodes, to everybody. Process 1 of a node may do more on its machine than any other
+/// container, so nobody's program gets there: no other image, no command beside the node's own. Its
+/// disk holds its key, so no image is made of it. Size and metadata are its cluster's.
+const NOT_FOR_NODES: [Action; 7] = [
+    Action::Rebuild,
+    Action::CreateImage,
+    Action::Console,
+    Action::Resize,
+    Action::ConfirmResize,
+    Action::RevertResize,
+    Action::Metadata,
+];
 
 /// May this be done now? The refusal names the server, and the state that stands against it.
 ///
@@ -167,6 +182,14 @@ pub struct State<'a> {
 /// `Conflict`.
 pub fn legal(action: Action, id: &str, at: State<'_>, admin: bool) -> Result<(), Error> {
     let row = action.row();
+    if let Some(cluster) = at.node_of
+        && NOT_FOR_NODES.contains(&action)
+    {
+        return Err(Error::Conflict(format!(
+            "Cannot '{}' instance {id}: it is a node of cluster {cluster}, which alone changes it",
+            row.name
+        )));
+    }
     if at.locked && row.locks && !admin {
         return Err(Error::Conflict(format!("Instance {id} is locked")));
     }
@@ -208,6 +231,31 @@ mod tests {
             task_state,
             locked: false,
             deleting: false,
+            node_of: None,
+        }
+    }
+
+    #[test]
+    fn a_node_runs_its_own_program_only_and_can_be_deleted() {
+        let node = State {
+            node_of: Some("c-1"),
+            ..at("active", None)
+        };
+        let refused = legal(Action::Rebuild, "i-1", node, true).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "Cannot 'rebuild' instance i-1: it is a node of cluster c-1, which alone changes it"
+        );
+        for action in NOT_FOR_NODES {
+            assert!(legal(action, "i", node, true).is_err(), "{action:?}");
+        }
+        for action in [
+            Action::Stop,
+            Action::Reboot,
+            Action::Delete,
+            Action::Diagnostics,
+        ] {
+            assert!(legal(action, "i", node, false).is_ok(), "{action:?}");
         }
     }
 

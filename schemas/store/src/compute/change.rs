@@ -71,6 +71,7 @@ pub fn server(
         task_state: server.task_state.as_deref(),
         locked: server.locked != 0,
         deleting: server.deleting != 0,
+        node_of: server.node_of.as_deref(),
     };
     action::legal(action, id, state, asked.admin)?;
     let mut at = Changing {

@@ -1,5 +1,6 @@
 //! Hosts: what agents report, what operators say, what is reserved.
 
+use crate::compute::nodes;
 use crate::compute::spec::Size;
 use crate::kept::kept;
 use crate::schema::hosts;
@@ -120,7 +121,12 @@ pub fn get(conn: &mut Conn, id: &str) -> Result<Option<Host>> {
         .optional()?)
 }
 
-/// All hosts, by name.
+/// One machine: what operators give orders about.
+pub fn machine(conn: &mut Conn, id: &str) -> Result<Option<Host>> {
+    Ok(get(conn, id)?.filter(|host| host.cluster_id.is_none()))
+}
+
+/// All hosts, machines and nodes, by name.
 pub fn list(conn: &mut Conn) -> Result<Vec<Host>> {
     Ok(hosts::table
         .order((hosts::hostname, hosts::id))
@@ -128,7 +134,17 @@ pub fn list(conn: &mut Conn) -> Result<Vec<Host>> {
         .load(conn)?)
 }
 
-/// Writes down a sign of life. An older life's news changes nothing (false).
+/// The machines, by name: what operators are shown.
+pub fn machines(conn: &mut Conn) -> Result<Vec<Host>> {
+    Ok(hosts::table
+        .filter(hosts::cluster_id.is_null())
+        .order((hosts::hostname, hosts::id))
+        .select(Host::as_select())
+        .load(conn)?)
+}
+
+/// Writes down a sign of life. False, and nothing changes: it is an older life's news, or whoever
+/// sends it says to be what it is not (see [`nodes::is_node`]).
 pub fn report(tx: &mut Tx<'_>, id: HostId, epoch: EpochId, inventory: &Inventory) -> Result<bool> {
     let (id, epoch) = (id.to_string(), epoch.to_string());
     let now = tx.now().0;
@@ -143,17 +159,32 @@ pub fn report(tx: &mut Tx<'_>, id: HostId, epoch: EpochId, inventory: &Inventory
         hosts::inventory.eq(serde_json::to_string(inventory)?),
         hosts::updated_at.eq(now),
     );
+    let cluster = inventory.cluster.map(|cluster| cluster.to_string());
     // Lives are UUIDv7: text order is time order.
-    let known = kept(
-        diesel::update(hosts::table.find(&id))
-            .filter(hosts::epoch.le(&epoch))
-            .set((facts.clone(), hosts::revision.eq(hosts::revision + 1))),
-    )
-    .execute(&mut **tx)?;
+    let row = hosts::table.find(&id).filter(hosts::epoch.le(&epoch));
+    let change = (facts.clone(), hosts::revision.eq(hosts::revision + 1));
+    let known = match &cluster {
+        None => kept(diesel::update(row.filter(hosts::cluster_id.is_null())).set(change))
+            .execute(&mut **tx),
+        Some(cluster) => {
+            kept(diesel::update(row.filter(hosts::cluster_id.eq(cluster))).set(change))
+                .execute(&mut **tx)
+        }
+    }?;
     if known == 1 {
         return Ok(true);
     }
     if get(tx, &id)?.is_some() {
+        return Ok(false);
+    }
+    if let Some(cluster) = &cluster
+        && !nodes::is_node(tx, &id, cluster)?
+    {
+        tracing::warn!(
+            host = id,
+            cluster,
+            "says that it is a node, which no server is"
+        );
         return Ok(false);
     }
     let inserted = diesel::insert_into(hosts::table)
@@ -168,7 +199,7 @@ pub fn report(tx: &mut Tx<'_>, id: HostId, epoch: EpochId, inventory: &Inventory
             hosts::servers.eq(0),
             hosts::revision.eq(1),
             hosts::created_at.eq(now),
-            hosts::cluster_id.eq(inventory.cluster.map(|cluster| cluster.to_string())),
+            hosts::cluster_id.eq(cluster),
         ))
         .execute(&mut **tx)
         .map_err(Fail::from);
@@ -287,18 +318,31 @@ pub fn briefs(conn: &mut Conn, ids: &[String]) -> Result<Vec<Brief>> {
     })
 }
 
-/// Ids of the hosts of this name (one, but for a machine whose agent was set up anew).
+/// Declares a host dead whose row stays for what is still placed there.
+pub fn bury(tx: &mut Tx<'_>, id: &str) -> Result<()> {
+    diesel::update(hosts::table.find(id))
+        .set((
+            hosts::forced_down.eq(1),
+            hosts::revision.eq(hosts::revision + 1),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Ids of the machines of this name (one, but for a machine whose agent was set up anew). Names of
+/// nodes are their owners' choice, so none of them can be taken for a machine.
 pub fn named(conn: &mut Conn, hostname: &str) -> Result<Vec<String>> {
     Ok(hosts::table
         .filter(hosts::hostname.eq(hostname).or(hosts::id.eq(hostname)))
+        .filter(hosts::cluster_id.is_null())
         .select(hosts::id)
         .load(conn)?)
 }
 
-/// Is there a host in this zone?
+/// Is there a machine in this zone?
 pub fn zone_exists(conn: &mut Conn, zone: &str) -> Result<bool> {
     let any: Option<String> = hosts::table
-        .filter(hosts::zone.eq(zone))
+        .filter(hosts::zone.eq(zone).and(hosts::cluster_id.is_null()))
         .select(hosts::id)
         .first(conn)
         .optional()?;

@@ -4,7 +4,9 @@ use super::launch::{self, Launch};
 use super::servers;
 use super::spec::Node;
 use crate::image::images;
-use crate::{Result, Scope, Tx};
+use crate::schema::servers as table;
+use crate::{Conn, Result, Scope, Tx};
+use diesel::prelude::*;
 use schemas::Error;
 use schemas::ids::ServerId;
 use schemas::image::Visibility;
@@ -38,6 +40,27 @@ pub fn launch(tx: &mut Tx<'_>, id: ServerId, wanted: &Launch, node: &Node) -> Re
     wanted.metadata.insert(CLUSTER.into(), cluster);
     launch::launch_node(tx, &wanted, id, node)?;
     Ok(true)
+}
+
+/// Is there a server of this id that is a node of this cluster? Nobody else may be a host of it.
+pub fn is_node(conn: &mut Conn, id: &str, cluster_id: &str) -> Result<bool> {
+    let of: Option<Option<String>> = table::table
+        .find(id)
+        .select(table::node_of)
+        .first(conn)
+        .optional()?;
+    Ok(of.flatten().as_deref() == Some(cluster_id))
+}
+
+/// Machines that nodes of a cluster are placed on, but for one server and those on their way out.
+pub fn machines_of(conn: &mut Conn, cluster_id: &str, but_for: &str) -> Result<Vec<String>> {
+    let placed: Vec<Option<String>> = table::table
+        .filter(table::node_of.eq(cluster_id).and(table::id.ne(but_for)))
+        .filter(table::host_id.is_not_null().and(table::deleting.eq(0)))
+        .select(table::host_id)
+        .distinct()
+        .load(conn)?;
+    Ok(placed.into_iter().flatten().collect())
 }
 
 fn check_image(tx: &mut Tx<'_>, id: &str) -> Result<()> {
