@@ -11,7 +11,6 @@ mod endpoints;
 mod grants;
 mod groups;
 mod implied_roles;
-mod key_files;
 mod limits;
 mod listing;
 mod own;
@@ -22,7 +21,6 @@ mod regions;
 mod role_assignments;
 mod roles;
 pub mod rules;
-pub mod seal;
 
 mod services;
 pub mod token;

@@ -3,7 +3,6 @@
 use crate::compute::{Rendered, Terminals};
 use crate::identity::catalog::Catalog;
 use crate::identity::password::Passwords;
-use crate::identity::seal::Seals;
 use crate::identity::token::{KeyRing, TokenCache};
 use crate::image::Images;
 use crate::links::Base;
@@ -14,6 +13,7 @@ use crate::settings::Settings;
 use actix_web::HttpRequest;
 use bus::Bus;
 use process::Clock;
+use process::seal::Seals;
 use schemas::{Error, Result};
 use std::sync::Arc;
 use store::Store;
@@ -39,7 +39,7 @@ pub struct AppState {
     pub metrics: Metrics,
     /// What signs and verifies tokens.
     pub keys: KeyRing,
-    /// What seals and opens users' credentials.
+    /// What seals and opens users' credentials and clusters' keys.
     pub seals: Seals,
     /// Tokens verified already.
     pub tokens: TokenCache,

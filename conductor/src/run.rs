@@ -1,11 +1,13 @@
 //! The loop: reasons to look come from hints, from this conductor's own writes, and from the clock.
 
 use crate::context::Context;
+use crate::fleet::Fleet;
 use crate::look::{Effect, Look, Next};
 use crate::queue::InFlight;
 use crate::{Settings, history, host, image, reports, server};
 use bus::{Bus, Delivery};
 use process::Clock;
+use process::seal::Seals;
 use schemas::{Hint, Kind, Result, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,9 +37,14 @@ struct Inner {
 }
 
 impl Conductor {
-    /// A conductor on this database and bus.
-    pub fn new(store: Store, bus: Bus, settings: Settings) -> Conductor {
-        Conductor(Arc::new(Inner {
+    /// A conductor on this database and bus. Reads the keys that seal clusters' keys, and makes the
+    /// first where there is none.
+    ///
+    /// # Errors
+    /// `BadRequest`, in words the operator can act on, when the directory of keys cannot be used.
+    pub fn new(store: Store, bus: Bus, settings: Settings) -> Result<Conductor> {
+        let seals = Seals::open(&settings.key_dir, store.clock())?;
+        Ok(Conductor(Arc::new(Inner {
             clock: store.clock().clone(),
             id: uuid::Uuid::now_v7().to_string(),
             looking: InFlight::default(),
@@ -46,11 +53,12 @@ impl Conductor {
             dead: CancellationToken::new(),
             context: Arc::new(Context {
                 settings,
-                ..Context::default()
+                fleet: Fleet::default(),
+                seals,
             }),
             store,
             bus,
-        }))
+        })))
     }
 
     /// Works until told to stop, then ends the looks under way. Dropped, it stops where it is.

@@ -1,7 +1,12 @@
 //! How patient the conductor is, and how full it fills hosts.
 
+mod cluster;
+
+pub use cluster::ClusterSettings;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 use std::time::Duration;
 use store::compute::hosts::OverCommit;
 
@@ -39,6 +44,11 @@ pub struct Settings {
     pub history_things: i64,
     /// Processes and threads of a server whose flavor does not say (`quota:pids_limit`).
     pub default_pids: u32,
+    /// Where the keys lie that seal the keys of clusters: the same directory as `api.key_dir`, or a
+    /// copy of it.
+    pub key_dir: PathBuf,
+    /// About clusters.
+    pub cluster: ClusterSettings,
 }
 
 impl Default for Settings {
@@ -59,6 +69,8 @@ impl Default for Settings {
             history_days: 400,
             history_things: 50_000,
             default_pids: 4096,
+            key_dir: PathBuf::from("keys"),
+            cluster: ClusterSettings::default(),
         }
     }
 }

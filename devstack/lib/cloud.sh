@@ -129,6 +129,7 @@ api:
     dir: $STATE/images
 conductor:
   network_pool: $(network_pool)
+  key_dir: $STATE/keys
 agent:
   state_dir: $STATE/agent
   images:

@@ -3,6 +3,7 @@
 //! No I/O, no database, no runtime: every other crate may depend on this one.
 
 pub mod compute;
+pub mod container_infra;
 pub mod error;
 pub mod hint;
 pub mod host;

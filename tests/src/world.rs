@@ -143,11 +143,21 @@ impl World {
 
     fn start_conductor(&mut self, name: &str, plot: &Plot) {
         let (store, broker) = (self.store.clone(), self.broker.clone());
+        let keys = self.directory.path().join("keys");
         self.roles.push(Role::start(plot, name, move |faults| {
             let store = store.with_faults(faults.clone());
             let bus = Bus::memory(&broker, faults);
-            let conductor = Conductor::new(store, bus, Settings::default());
-            async move { conductor.run(CancellationToken::new()).await }
+            let settings = Settings {
+                key_dir: keys.clone(),
+                ..Settings::default()
+            };
+            let conductor = Conductor::new(store, bus, settings);
+            async move {
+                match conductor {
+                    Ok(conductor) => conductor.run(CancellationToken::new()).await,
+                    Err(error) => panic!("the conductor does not start: {error}"),
+                }
+            }
         }));
     }
 

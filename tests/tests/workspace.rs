@@ -11,14 +11,18 @@ const EDGES: &[(&str, &[&str])] = &[
     ("store", &["process", "schemas"]),
     ("bus", &["process", "schemas"]),
     ("blobs", &["process", "schemas"]),
+    ("pki", &["schemas"]),
     ("compute-driver", &["process", "schemas"]),
     ("node-init", &[]),
     (
         "agent",
         &["blobs", "bus", "compute-driver", "process", "schemas"],
     ),
-    ("conductor", &["bus", "process", "schemas", "store"]),
-    ("api", &["blobs", "bus", "process", "schemas", "store"]),
+    ("conductor", &["bus", "pki", "process", "schemas", "store"]),
+    (
+        "api",
+        &["blobs", "bus", "pki", "process", "schemas", "store"],
+    ),
 ];
 
 /// These put everything together, so they may know everything below.

@@ -2,8 +2,8 @@
 
 use crate::settings::Settings;
 use crate::terminal;
-use api::identity::{seal, token};
-use process::Clock;
+use api::identity::token;
+use process::{Clock, seal};
 use schemas::Result;
 use std::process::ExitCode;
 
@@ -16,7 +16,7 @@ pub fn rotate(settings: &Settings) -> Result<ExitCode> {
     )?;
     let sealing = seal::rotate(&settings.api.key_dir, &Clock::System)?;
     terminal::message(format!(
-        "{name} in {} signs from now on, and {sealing} seals credentials.",
+        "{name} in {} signs from now on, and {sealing} seals secrets in the database.",
         settings.api.key_dir.display()
     ));
     Ok(ExitCode::SUCCESS)

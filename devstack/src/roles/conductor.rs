@@ -12,7 +12,7 @@ pub async fn live(process: &Process, shutdown: &Shutdown) -> Result<()> {
     let store = process.store().await?;
     let bus = process.connect().await?;
     tracing::info!("the conductor works");
-    let conductor = Conductor::new(store.clone(), bus.clone(), settings.conductor.clone());
+    let conductor = Conductor::new(store.clone(), bus.clone(), settings.conductor.clone())?;
     tokio::select! {
         () = conductor.run(shutdown.token()) => {}
         () = notifications::forward(&store, &bus) => {}

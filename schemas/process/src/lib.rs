@@ -1,9 +1,11 @@
 //! What every binary needs and no binary should write twice: clock, faults, logs, settings files,
-//! shutdown, supervision.
+//! keys that seal secrets, shutdown, supervision.
 
 pub mod clock;
 pub mod faults;
+pub mod key_files;
 pub mod logs;
+pub mod seal;
 pub mod secret;
 pub mod settings;
 pub mod shutdown;

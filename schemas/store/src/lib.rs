@@ -11,6 +11,7 @@
 
 pub mod compute;
 mod connection;
+pub mod container_infra;
 pub mod events;
 mod fail;
 pub mod history;

@@ -49,10 +49,11 @@ async fn run(table: &mut Table) {
     let settings = Settings {
         silence_s: 36_000,
         concurrency: 256,
+        key_dir: directory.path().join("keys"),
         ..Settings::default()
     };
     let bus = Bus::memory(&MemoryBroker::new(), Faults::none());
-    let conductor = Conductor::new(store.clone(), bus, settings);
+    let conductor = Conductor::new(store.clone(), bus, settings).unwrap();
     let end = CancellationToken::new();
     let watch = Stopwatch::start();
     let work = tokio::spawn({

@@ -5,12 +5,12 @@
 //! noticed within a second, or when the first token signed with it comes in.
 
 use super::claims::Claims;
-use crate::identity::key_files::{KeyFiles, random};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use process::Clock;
+use process::key_files::{KeyFiles, random};
 use schemas::{Error, Result, Timestamp};
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,5 +1,6 @@
-//! What users keep here and want back (`/v3/credentials`) is written to the database sealed: with
-//! AES-256-GCM, under a key that lies beside the token keys and not in the database.
+//! Secrets that have to come back in clear (users' `/v3/credentials`, keys of clusters) are written to
+//! the database sealed: with AES-256-GCM, under a key that lies beside the token keys and not in the
+//! database. Whoever seals or opens has that directory: API processes and conductors.
 //!
 //! ```text
 //! v1.<name of the key>.<base64 of: nonce, ciphertext, tag>
@@ -8,10 +9,10 @@
 //! Promises: the newest key seals, every key that is there opens; a sealed text opens only for what
 //! it was sealed for, so it cannot be moved to another row.
 
-use super::key_files::{KeyFiles, random};
+use crate::Clock;
+use crate::key_files::{KeyFiles, random};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use process::Clock;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use schemas::{Error, Result, Timestamp};
 use std::collections::BTreeMap;
@@ -62,7 +63,7 @@ impl Seals {
     /// Reads keys that another process made.
     pub fn refresh(&self) {
         if let Err(error) = self.look() {
-            tracing::error!(%error, "keys of credentials cannot be read; the known ones stay");
+            tracing::error!(%error, "the keys that seal secrets cannot be read; the known ones stay");
         }
     }
 
@@ -83,7 +84,7 @@ impl Seals {
     /// `Internal`.
     pub fn seal(&self, about: &str, text: &str) -> Result<String> {
         let newest = self.newest();
-        let (name, key) = newest.ok_or_else(|| Error::internal("no key for credentials"))?;
+        let (name, key) = newest.ok_or_else(|| Error::internal("no key to seal secrets with"))?;
         let nonce = random::<NONCE_LEN>()?;
         let mut sealed = text.as_bytes().to_vec();
         key.seal_in_place_append_tag(

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 /// The files of one kind of key, which their ending tells apart.
 #[derive(Clone, Debug)]
-pub(super) struct KeyFiles {
+pub struct KeyFiles {
     dir: PathBuf,
     ending: &'static str,
 }
@@ -102,7 +102,7 @@ impl KeyFiles {
 }
 
 /// Bytes nobody can guess.
-pub(super) fn random<const N: usize>() -> Result<[u8; N]> {
+pub fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
     OsRng.try_fill_bytes(&mut bytes).map_err(Error::internal)?;
     Ok(bytes)

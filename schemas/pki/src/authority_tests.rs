@@ -1,0 +1,201 @@
+//! What is signed here, read by others: the verifier that rustls uses.
+
+use super::*;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
+use std::time::Duration;
+use webpki::{EndEntityCert, KeyUsage as Usage, anchor_from_trusted_cert};
+use x509_cert::der::DecodePem;
+
+const NOW: Timestamp = Timestamp(1_800_000_000_000_000);
+const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+
+fn authority(name: &str) -> (Authority, String) {
+    let pair = Authority::create(name, NOW).unwrap();
+    let opened = Authority::open(&pair.certificate, &pair.key).unwrap();
+    (opened, pair.certificate)
+}
+
+/// Does a peer that trusts `ca` take this certificate for `usage`, at this time?
+fn trusted(pem: &str, ca: &str, usage: Usage, at: Timestamp) -> bool {
+    let ca = CertificateDer::from_pem_slice(ca.as_bytes()).unwrap();
+    let anchor = anchor_from_trusted_cert(&ca).unwrap();
+    let own = CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
+    let own = EndEntityCert::try_from(&own).unwrap();
+    let at = UnixTime::since_unix_epoch(Duration::from_micros(at.0 as u64));
+    own.verify_for_usage(
+        webpki::ALL_VERIFICATION_ALGS,
+        &[anchor],
+        &[],
+        at,
+        usage,
+        None,
+        None,
+    )
+    .is_ok()
+}
+
+fn serves(pem: &str, name: &str) -> bool {
+    let own = CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
+    let own = EndEntityCert::try_from(&own).unwrap();
+    own.verify_is_valid_for_subject_name(&ServerName::try_from(name).unwrap())
+        .is_ok()
+}
+
+fn read(pem: &str) -> x509_cert::certificate::TbsCertificate {
+    Certificate::from_pem(pem).unwrap().tbs_certificate
+}
+
+#[test]
+fn a_nodes_certificate_is_trusted_for_its_names_and_its_time_by_its_own_cluster_only() {
+    let (one, ca) = authority("bay one");
+    let (_, other) = authority("bay one");
+    let names = Names {
+        common: "bay-one-default-master-0".into(),
+        hosts: vec!["bay-one-default-master-0".into(), "localhost".into()],
+        addresses: vec!["192.0.2.7".parse().unwrap(), "127.0.0.1".parse().unwrap()],
+    };
+    let node = one.node(&names, NOW).unwrap();
+    for usage in [Usage::server_auth(), Usage::client_auth()] {
+        assert!(trusted(&node.certificate, &ca, usage, NOW));
+    }
+    assert!(!trusted(
+        &node.certificate,
+        &other,
+        Usage::server_auth(),
+        NOW
+    ));
+    for name in ["192.0.2.7", "127.0.0.1", "localhost"] {
+        assert!(serves(&node.certificate, name), "{name}");
+    }
+    assert!(!serves(&node.certificate, "192.0.2.8"));
+    assert_eq!(node.until, NOW + CERTIFICATE_LIFE);
+    for (at, valid) in [
+        (NOW - Duration::from_secs(23 * 3600), true),
+        (NOW - Duration::from_secs(25 * 3600), false),
+        (NOW + 4 * YEAR, true),
+        (NOW + 6 * YEAR, false),
+    ] {
+        assert_eq!(
+            trusted(&node.certificate, &ca, Usage::server_auth(), at),
+            valid
+        );
+    }
+    let pem = node.key.reveal();
+    assert!(pem.starts_with("-----BEGIN PRIVATE KEY-----"), "PKCS #8");
+}
+
+#[test]
+fn nothing_outlives_its_authority() {
+    let (one, _) = authority("c");
+    let late = NOW + 8 * YEAR;
+    let names = Names {
+        common: "n".into(),
+        hosts: vec![],
+        addresses: vec![],
+    };
+    let node = one.node(&names, late).unwrap();
+    assert_eq!(node.until, NOW + AUTHORITY_LIFE);
+}
+
+#[test]
+fn a_request_keeps_its_subject_and_its_key_and_gets_the_cluster_for_its_issuer() {
+    let (one, ca) = authority("my bay");
+    let requests = [
+        include_str!("test_requests/rsa.pem"),
+        include_str!("test_requests/newhdr.pem"),
+        include_str!("test_requests/p256.pem"),
+        include_str!("test_requests/p384.pem"),
+        include_str!("test_requests/ed25519.pem"),
+    ];
+    for request in requests {
+        let pem = one.sign(request, NOW).unwrap();
+        assert!(trusted(&pem, &ca, Usage::client_auth(), NOW), "{request}");
+        let signed = read(&pem);
+        // Both organisations are there: what a group of users is to Kubernetes.
+        assert_eq!(
+            signed.subject.to_string(),
+            "CN=admin,O=people,O=system:masters"
+        );
+        assert_eq!(signed.issuer.to_string(), "CN=my bay");
+        let extensions = signed.extensions.unwrap();
+        let known = |oid| extensions.iter().filter(|one| one.extn_id == oid).count();
+        assert_eq!(known(db::rfc5280::ID_CE_SUBJECT_KEY_IDENTIFIER), 1);
+    }
+}
+
+#[test]
+fn allowed_extensions_are_taken_over_as_they_are_and_unknown_ones_left_out() {
+    let (one, ca) = authority("c");
+    let pem = one
+        .sign(include_str!("test_requests/good.pem"), NOW)
+        .unwrap();
+    assert!(trusted(&pem, &ca, Usage::client_auth(), NOW));
+    assert!(!trusted(&pem, &ca, Usage::server_auth(), NOW));
+    assert!(serves(&pem, "a.example") && serves(&pem, "10.0.0.1"));
+    let extensions = read(&pem).extensions.unwrap();
+    let found: Vec<_> = extensions
+        .iter()
+        .map(|one| (one.extn_id, one.critical))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (db::rfc5280::ID_CE_KEY_USAGE, true),
+            (db::rfc5280::ID_CE_EXT_KEY_USAGE, false),
+            (db::rfc5280::ID_CE_SUBJECT_ALT_NAME, false),
+            (db::rfc5280::ID_CE_BASIC_CONSTRAINTS, true),
+            (db::rfc5280::ID_CE_SUBJECT_KEY_IDENTIFIER, false),
+            (db::rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER, false),
+        ]
+    );
+}
+
+#[test]
+fn what_may_not_be_signed_is_refused_with_the_reason() {
+    let (one, _) = authority("c");
+    let refused = [
+        (include_str!("test_requests/ca.pem"), "CA:TRUE"),
+        (include_str!("test_requests/usage.pem"), "keyUsage"),
+        (include_str!("test_requests/critical.pem"), "1.2.3.4.5"),
+        (include_str!("test_requests/sha1.pem"), "not known here"),
+        (include_str!("test_requests/rsa1024.pem"), "2048"),
+        ("", "cannot be read"),
+        ("hello", "cannot be read"),
+        (
+            "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n",
+            "cannot be read",
+        ),
+    ];
+    for (request, why) in refused {
+        match one.sign(request, NOW) {
+            Err(Error::BadRequest(text)) => assert!(text.contains(why), "{text} for {request}"),
+            other => panic!("{other:?} for {request}"),
+        }
+    }
+    let long = "x".repeat(100_000);
+    assert!(matches!(one.sign(&long, NOW), Err(Error::BadRequest(_))));
+}
+
+#[test]
+fn a_request_signed_with_another_key_is_refused() {
+    let (one, _) = authority("c");
+    use x509_cert::der::EncodePem;
+    let request = |pem: &str| x509_cert::request::CertReq::from_pem(pem.as_bytes()).unwrap();
+    let mut stolen = request(include_str!("test_requests/good.pem"));
+    stolen.signature = request(include_str!("test_requests/p256.pem")).signature;
+    let pem = stolen.to_pem(p256::pkcs8::LineEnding::LF).unwrap();
+    match one.sign(&pem, NOW) {
+        Err(Error::BadRequest(text)) => assert!(text.contains("not signed with the key"), "{text}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_cluster_may_have_a_name_that_is_no_plain_text() {
+    let (one, ca) = authority("Büro 3");
+    let pem = one
+        .sign(include_str!("test_requests/p256.pem"), NOW)
+        .unwrap();
+    assert!(trusted(&pem, &ca, Usage::client_auth(), NOW));
+    assert_eq!(read(&pem).issuer.to_string(), "CN=Büro 3");
+}

@@ -1,0 +1,13 @@
+//! Container infrastructure: what clients send and see of clusters.
+
+pub mod body;
+pub mod coe;
+pub mod federation;
+pub mod field;
+pub mod keypair;
+pub mod literal;
+pub mod node;
+pub mod patch;
+pub mod quota;
+pub mod status;
+pub mod template;

@@ -1,0 +1,170 @@
+//! Diesel's view of the tables of clusters and what belongs to them.
+#![expect(missing_docs, reason = "the columns are described at their rows")]
+
+diesel::table! {
+    cluster_templates (id) {
+        id -> Text,
+        project_id -> Text,
+        user_id -> Text,
+        name -> Nullable<Text>,
+        public -> Integer,
+        hidden -> Integer,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> Nullable<BigInt>,
+        spec -> Text,
+    }
+}
+
+diesel::table! {
+    cluster_quotas (project_id, resource) {
+        project_id -> Text,
+        resource -> Text,
+        number -> BigInt,
+        hard_limit -> BigInt,
+        created_at -> BigInt,
+        updated_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    bay_nodes (id) {
+        id -> Text,
+        project_id -> Text,
+        kind -> Nullable<Text>,
+        image_id -> Nullable<Text>,
+        ironic_node_id -> Nullable<Text>,
+        created_at -> BigInt,
+        updated_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    x509keypairs (id) {
+        id -> Text,
+        project_id -> Text,
+        user_id -> Text,
+        name -> Nullable<Text>,
+        cluster_id -> Text,
+        ca_cert -> Nullable<Text>,
+        certificate -> Nullable<Text>,
+        sealed_key -> Nullable<Text>,
+        created_at -> BigInt,
+        updated_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    federations (id) {
+        id -> Text,
+        project_id -> Text,
+        name -> Text,
+        host_cluster_id -> Text,
+        members -> Text,
+        properties -> Text,
+        status -> Text,
+        status_reason -> Nullable<Text>,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    workers (id) {
+        id -> Text,
+        number -> BigInt,
+        host -> Text,
+        binary_name -> Text,
+        reports -> BigInt,
+        seen_at -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    clusters (id) {
+        id -> Text,
+        project_id -> Text,
+        user_id -> Text,
+        name -> Text,
+        template_id -> Text,
+        coe -> Text,
+        status -> Text,
+        status_reason -> Nullable<Text>,
+        health_status -> Nullable<Text>,
+        health_reason -> Text,
+        api_address -> Nullable<Text>,
+        generation -> BigInt,
+        revision -> BigInt,
+        deadline -> Nullable<BigInt>,
+        deleting -> Integer,
+        request_id -> Text,
+        created_at -> BigInt,
+        updated_at -> Nullable<BigInt>,
+        spec -> Text,
+    }
+}
+
+diesel::table! {
+    nodegroups (id) {
+        id -> Text,
+        number -> BigInt,
+        cluster_id -> Text,
+        project_id -> Text,
+        name -> Text,
+        role -> Text,
+        is_default -> Integer,
+        node_count -> BigInt,
+        min_node_count -> BigInt,
+        max_node_count -> Nullable<BigInt>,
+        status -> Text,
+        status_reason -> Nullable<Text>,
+        generation -> BigInt,
+        batch -> BigInt,
+        made -> BigInt,
+        deleting -> Integer,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> Nullable<BigInt>,
+        spec -> Text,
+    }
+}
+
+diesel::table! {
+    cluster_nodes (id) {
+        id -> Text,
+        cluster_id -> Text,
+        nodegroup_id -> Text,
+        ordinal -> Integer,
+        name -> Text,
+        server_id -> Text,
+        attempt -> BigInt,
+        phase -> Text,
+        generation -> BigInt,
+        tries -> Integer,
+        problem -> Nullable<Text>,
+        ready -> Integer,
+        unwell_since -> Nullable<BigInt>,
+        address -> Nullable<Text>,
+        authority -> BigInt,
+        certificate -> Nullable<Text>,
+        sealed_key -> Nullable<Text>,
+        certified_until -> Nullable<BigInt>,
+        certified_for -> Text,
+        revision -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    authorities (cluster_id, kind, generation) {
+        cluster_id -> Text,
+        kind -> Text,
+        generation -> BigInt,
+        certificate -> Text,
+        sealed_key -> Text,
+        valid_until -> BigInt,
+        created_at -> BigInt,
+    }
+}
