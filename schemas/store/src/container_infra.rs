@@ -4,5 +4,6 @@ pub mod authorities;
 pub mod clusters;
 pub mod nodegroups;
 pub mod nodes;
+pub mod operations;
 pub mod schema;
 pub mod spec;
