@@ -315,5 +315,4 @@ impl At<'_> {
 }
 
 #[cfg(test)]
-#[path = "plan_tests.rs"]
 mod tests;
