@@ -24,6 +24,7 @@ mod image;
 mod labels;
 mod limits;
 mod network;
+mod node;
 mod observe;
 mod output;
 mod power;
@@ -32,7 +33,7 @@ mod settings;
 mod snapshot;
 mod words;
 
-pub use settings::{Deadlines, DockerSettings, GuardMode, TlsFiles};
+pub use settings::{Deadlines, DockerSettings, GuardMode, NodeSettings, TlsFiles};
 
 use crate::*;
 use async_trait::async_trait;
@@ -44,18 +45,25 @@ use schemas::ids::{HostId, ImageId, NetworkId, WorkloadId};
 use schemas::workload::{Digest, ImageRef, Limits, Network, Observation, Reboot, Workload};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Mutex;
 
 /// One host's connection to its engine.
 pub struct DockerDriver {
     settings: DockerSettings,
     client: Arc<Client>,
+    /// Held while a node's range of user ids is chosen and written down.
+    ranges: Mutex<()>,
 }
 
 impl DockerDriver {
     /// Connects when first asked something; an engine that is down now may be up by then.
     pub fn new(settings: DockerSettings) -> Self {
         let client = Arc::new(Client::new(settings.clone()));
-        Self { settings, client }
+        Self {
+            settings,
+            client,
+            ranges: Mutex::default(),
+        }
     }
 
     fn host_id(&self) -> HostId {
@@ -84,6 +92,8 @@ impl Driver for DockerDriver {
             stats: true,
             top: true,
             archive: true,
+            // A node's directory is bound into it, so both have to be on the engine's machine.
+            nodes: self.settings.is_machine(),
         }
     }
 
@@ -173,6 +183,10 @@ impl Driver for DockerDriver {
 
     async fn ensure_snapshot_absent(&self, image: ImageId) -> Result<()> {
         self.drop_snapshot(image).await
+    }
+
+    async fn inner(&self, id: WorkloadId) -> Result<Arc<dyn Driver>> {
+        Ok(Arc::new(self.inner_engine(id).await?))
     }
 
     async fn exec(&self, id: WorkloadId, order: ExecOrder) -> Result<ExecOutput> {

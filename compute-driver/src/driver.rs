@@ -19,6 +19,7 @@ use bytes::Bytes;
 use schemas::host::Snapshot;
 use schemas::ids::{ImageId, NetworkId, WorkloadId};
 use schemas::workload::{Digest, ImageRef, Limits, Network, Observation, Reboot, Workload};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A container engine that serves one host.
@@ -67,7 +68,8 @@ pub trait Driver: Send + Sync {
     async fn list_networks(&self) -> Result<Vec<Network>>;
 
     /// Makes the container without starting it, with its files inside, or makes it anew when the
-    /// one that is there has another incarnation. Image and networks have to be here already.
+    /// one that is there has another incarnation. What has a [`Workload::node`] becomes a node: see
+    /// [`Driver::inner`]. Image and networks have to be here already.
     /// Limits, name and networks of a container that is there are left as they are.
     async fn ensure_created(&self, workload: &Workload) -> Result<()>;
 
@@ -87,7 +89,8 @@ pub trait Driver: Send + Sync {
     /// Changes bounds in place, whether the container runs or not.
     async fn ensure_limits(&self, id: WorkloadId, limits: &Limits) -> Result<()>;
 
-    /// Removes the container from any state, with its anonymous volumes. Nothing there is success.
+    /// Removes the container from any state, with its anonymous volumes, and with all that a node
+    /// holds. Nothing there is success.
     async fn ensure_absent(&self, id: WorkloadId) -> Result<()>;
 
     /// Makes an image of the container's filesystem and answers it as a `docker save` tar. The
@@ -97,6 +100,16 @@ pub trait Driver: Send + Sync {
 
     /// Removes what `ensure_snapshot` keeps on the engine.
     async fn ensure_snapshot_absent(&self, image: ImageId) -> Result<()>;
+
+    /// The engine inside a node's container, to be driven as a host of its own: its id is the
+    /// container's. It is connected to when first asked something, so it need not be up yet.
+    /// [`DriverError::Conflict`] when the container is no node.
+    async fn inner(&self, _id: WorkloadId) -> Result<Arc<dyn Driver>> {
+        Err(DriverError::Unsupported {
+            driver: self.name(),
+            op: "inner",
+        })
+    }
 
     /// Runs a command in the container to its end.
     async fn exec(&self, _id: WorkloadId, _order: ExecOrder) -> Result<ExecOutput> {

@@ -30,6 +30,8 @@ pub struct Capabilities {
     pub top: bool,
     /// `archive_get`, `archive_put`.
     pub archive: bool,
+    /// Containers that are nodes, and `inner`.
+    pub nodes: bool,
 }
 
 /// What an engine says about itself.

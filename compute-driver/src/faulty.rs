@@ -147,6 +147,11 @@ impl Driver for FaultyDriver {
             .await
     }
 
+    async fn inner(&self, id: WorkloadId) -> Result<Arc<dyn Driver>> {
+        let inner = self.inner.inner(id).await?;
+        Ok(Arc::new(FaultyDriver::new(inner, self.faults.clone())))
+    }
+
     async fn exec(&self, id: WorkloadId, order: ExecOrder) -> Result<ExecOutput> {
         self.inner.exec(id, order).await
     }

@@ -12,6 +12,7 @@ pub mod facts;
 pub mod faulty;
 pub mod image;
 mod inject;
+mod node;
 pub mod sim;
 pub mod terminal;
 
@@ -23,5 +24,6 @@ pub use facts::{
 };
 pub use faulty::FaultyDriver;
 pub use image::{ByteStream, ImageContent, ImageSource};
+pub use node::Uids;
 pub use sim::{SimDriver, SimEngine, SimTimings};
 pub use terminal::{ExecOrder, ExecOutput, Terminal, TerminalControl, TtySize};

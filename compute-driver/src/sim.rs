@@ -23,6 +23,10 @@
 //! | `sim.log=text` | a line that each life writes to its output |
 //! | `sim.listen=80` | a port that other containers can connect to (`nc` in `exec`) |
 //!
+//! | `sim.engine=never` | of a node: its engine never answers |
+//! | `sim.engine_delay=5s` | of a node: its engine answers that long after the start … |
+//! | `sim.engine_hangs=30s` | … and falls silent again that long after it did, though the node goes on |
+//!
 //! Failures count on the engine for each id, so a driver that comes back does not see them again.
 //!
 //! # Whole-engine trouble
@@ -39,6 +43,7 @@ mod images;
 mod inside;
 mod machine;
 mod network;
+mod node;
 mod power;
 mod program;
 mod script;

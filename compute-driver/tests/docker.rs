@@ -4,7 +4,7 @@
 //! and `key.pem` for an engine at `tcp://`.
 
 use compute_driver::conformance::{self, Bench, Connect};
-use compute_driver::docker::TlsFiles;
+use compute_driver::docker::{NodeSettings, TlsFiles};
 use compute_driver::{DockerDriver, DockerSettings};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,9 +21,14 @@ fn engine() -> Option<Connect> {
             let [ca, cert, key] = ["ca.pem", "cert.pem", "key.pem"].map(|name| folder.join(name));
             TlsFiles { ca, cert, key }
         });
+    let folders = tempfile::tempdir().expect("a folder");
     let connect = move |host| {
         let settings = DockerSettings {
             tls: tls.clone(),
+            nodes: NodeSettings {
+                dir: Some(folders.path().to_owned()),
+                ..NodeSettings::default()
+            },
             ..DockerSettings::new(url.clone(), host)
         };
         Arc::new(DockerDriver::new(settings))

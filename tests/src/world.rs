@@ -14,11 +14,13 @@ mod audit;
 mod client;
 mod door;
 mod images;
+mod nodes;
 mod role;
 mod seed;
 mod wait;
 
 pub use client::Client;
+pub use nodes::Cluster;
 pub use role::Plot;
 
 use crate::api::persona::Persona;
@@ -78,7 +80,8 @@ pub struct World {
     directory: TempDir,
 }
 
-/// A simulated machine.
+/// A simulated machine, or a node on one.
+#[derive(Clone)]
 pub struct Host {
     /// Its id.
     pub id: HostId,

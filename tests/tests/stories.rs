@@ -6,6 +6,7 @@
 mod stories {
     mod blobs;
     mod hosts;
+    mod nodes;
     mod resizes;
     mod servers;
     mod snapshots;

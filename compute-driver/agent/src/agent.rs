@@ -1,21 +1,19 @@
 //! The agent as a whole: what it is made of and how long it runs.
 
 use crate::cache::Cache;
-use crate::calls;
-use crate::events;
-use crate::host::Host;
+use crate::host::{Ground, Host};
 use crate::image_service::ImageService;
 use crate::images::Images;
 use crate::inventory::Inventories;
-use crate::keepers::Keepers;
 use crate::keyed::KeyedLocks;
 use crate::ledger::Ledger;
+use crate::life::Life;
 use crate::machine::{LinuxMachine, Machine};
 use crate::networks::Networks;
-use crate::presence::{self, Greeting};
+use crate::nodes::{self, Nodes};
 use crate::reporter::Reporter;
 use crate::settings::AgentSettings;
-use crate::tasks::Tasks;
+use crate::tasks::{AbortOnDrop, Tasks};
 use crate::terminal::{self, Terminals};
 use bus::Bus;
 use compute_driver::Driver;
@@ -23,19 +21,14 @@ use process::Clock;
 use schemas::Result;
 use schemas::ids::{EpochId, HostId};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
 
-/// What is under way when the agent is asked to end may finish for so long; then it is dropped, and
-/// the next life does it again.
-const FAREWELL: Duration = Duration::from_secs(5);
-
-/// One life of one host's agent.
+/// One life of one machine's agent: its host's, and those of the nodes on it.
 pub struct Agent {
     host: Arc<Host>,
     bus: Bus,
+    clock: Clock,
     machine: Arc<dyn Machine>,
 }
 
@@ -54,17 +47,19 @@ impl Agent {
             id,
             driver,
             reporter: Reporter::new(bus.clone(), clock.clone(), id),
-            ledger: Ledger::open(settings.state_dir.join("ledger"), clock)?,
+            ledger: Ledger::open(settings.state_dir.join("ledger"), clock.clone())?,
             images: Images::new(images, cache, settings.fetches),
             networks: Networks::default(),
             containers: KeyedLocks::default(),
             turns: Semaphore::new(settings.concurrency()),
             stopping: CancellationToken::new(),
+            ground: Ground::Machine(Arc::new(Nodes::new(settings.state_dir.join("inner")))),
             settings,
         };
         Ok(Agent {
             host: Arc::new(host),
             bus,
+            clock,
             machine: Arc::new(LinuxMachine),
         })
     }
@@ -88,57 +83,21 @@ impl Agent {
     /// Works until the token is cancelled. Dropped before, it stops as if killed. Containers are
     /// left as they are either way.
     pub async fn run(self, shutdown: CancellationToken) -> Result<()> {
-        let Agent { host, bus, machine } = self;
-        let (listener, address) = terminal::bind(&host.settings).await?;
+        let (listener, address) = terminal::bind(&self.host.settings).await?;
         let terminals = Arc::new(Terminals::new(address));
-        let inventories = Arc::new(Inventories::new(machine, &host));
-        let tasks = AbortOnDrop(Arc::default());
-        let keepers = Keepers::new(host.clone(), tasks.0.clone());
-        // Before hello, so that answers to it find their queue.
-        let mut converges = bus.converges(host.id).await;
-        let calls = bus.calls(host.id).await;
-        info!(host = %host.id, epoch = %host.reporter.epoch(), "the agent begins");
-
-        let greeting = Greeting::default();
-        let mut connections = bus.connections();
-        connections.mark_unchanged();
-        let work = async {
-            tokio::join!(
-                presence::greet(keepers.clone(), inventories.clone(), greeting.clone()),
-                presence::watch_bus(connections, greeting.clone()),
-                presence::beat(host.clone(), inventories.clone()),
-                presence::keep_house(keepers.clone(), inventories.clone()),
-                events::watch(keepers.clone(), greeting.clone()),
-                calls::answer(calls, host.clone(), tasks.0.clone(), terminals.clone()),
-                terminal::listen(listener, terminals.clone(), tasks.0.clone()),
-                async {
-                    loop {
-                        keepers.order(converges.next().await);
-                    }
-                },
-            )
+        let tasks = AbortOnDrop(Arc::new(Tasks::default()));
+        let root = self.host.settings.state_dir.clone();
+        let inventories = Inventories::new(self.machine.clone(), &self.host, root);
+        let life = Life {
+            inventories: Arc::new(inventories),
+            host: self.host,
+            bus: self.bus,
+            terminals: terminals.clone(),
         };
-        tokio::select! {
-            () = shutdown.cancelled() => {}
-            _ = work => {}
-        }
-        host.stopping.cancel();
-        let idle = async {
-            while !keepers.is_idle() {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        let finished = tokio::time::timeout(FAREWELL, idle).await.is_ok();
-        info!(finished, "the agent ends");
+        let nodes = nodes::keep(life.clone(), self.machine, self.clock, tasks.0.clone());
+        let users = terminal::listen(listener, terminals, tasks.0.clone());
+        life.live(async { tokio::join!(nodes, users) }, shutdown)
+            .await;
         Ok(())
-    }
-}
-
-/// However `run` ends, nothing of it goes on.
-struct AbortOnDrop(Arc<Tasks>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort_all();
     }
 }

@@ -6,11 +6,12 @@ use blobs::archive::Manifest;
 use blobs::{BlobStore, Digest};
 use compute_driver::DriverError;
 use process::Clock;
+use schemas::ids::HostId;
 use schemas::workload::ImageRef;
 use schemas::{Error, Result};
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 use tracing::{info, warn};
 
@@ -25,6 +26,8 @@ pub(crate) struct Cache {
     clock: Clock,
     /// Which of the small blobs are manifests: content never changes, so each is read once.
     known: Arc<Mutex<HashMap<Digest, Option<Arc<Manifest>>>>>,
+    /// Images of the containers of each host that shares it.
+    needs: Arc<Mutex<HashMap<HostId, Vec<ImageRef>>>>,
 }
 
 impl Cache {
@@ -37,6 +40,7 @@ impl Cache {
             limit,
             clock,
             known: Arc::default(),
+            needs: Arc::default(),
         })
     }
 
@@ -95,17 +99,29 @@ impl Cache {
         Ok(whole.copied().collect())
     }
 
-    /// Removes what was used longest ago until the rest fits. Blocks.
-    pub(crate) fn trim(&self, keep: &[ImageRef]) -> Result<(), blobs::StoreError> {
+    fn needs(&self) -> MutexGuard<'_, HashMap<HostId, Vec<ImageRef>>> {
+        self.needs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The host is gone: what its containers needed may leave.
+    pub(crate) fn forget(&self, host: HostId) {
+        self.needs().remove(&host);
+    }
+
+    /// Removes what was used longest ago until the rest fits; of what hosts that share the cache need,
+    /// nothing. Blocks.
+    pub(crate) fn trim(&self, host: HostId, keep: Vec<ImageRef>) -> Result<(), blobs::StoreError> {
+        self.needs().insert(host, keep);
         let mut blobs = self.store.list()?.collect::<Result<Vec<_>, _>>()?;
         let mut total: u64 = blobs.iter().map(|blob| blob.size).sum();
         if total <= self.limit {
             return Ok(());
         }
-        let mut needed: BTreeSet<Digest> = keep
-            .iter()
-            .filter_map(|image| image.manifest.parse().ok())
-            .collect();
+        let mut needed: BTreeSet<Digest> = {
+            let needs = self.needs();
+            let manifests = needs.values().flatten().map(|image| &image.manifest);
+            manifests.filter_map(|digest| digest.parse().ok()).collect()
+        };
         for digest in needed.clone() {
             needed.extend(
                 self.manifest(&digest)
@@ -149,7 +165,7 @@ mod tests {
         let digests: Vec<Digest> = blobs.iter().map(|it| it.digest).collect();
         let read = blobs.remove(2);
         drop(blobs);
-        cache.trim(&[]).unwrap();
+        cache.trim(HostId::new(), vec![]).unwrap();
         let here = digests
             .iter()
             .map(|digest| cache.store.has(digest).unwrap());

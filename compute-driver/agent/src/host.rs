@@ -4,6 +4,7 @@ use crate::images::Images;
 use crate::keyed::KeyedLocks;
 use crate::ledger::Ledger;
 use crate::networks::Networks;
+use crate::nodes::{Beneath, Nodes};
 use crate::reporter::Reporter;
 use crate::settings::AgentSettings;
 use compute_driver::{Driver, DriverError};
@@ -36,6 +37,16 @@ pub(crate) struct Host {
     pub(crate) containers: KeyedLocks<WorkloadId>,
     pub(crate) turns: Semaphore,
     pub(crate) stopping: CancellationToken,
+    /// What is under it.
+    pub(crate) ground: Ground,
+}
+
+/// What is under a host.
+pub(crate) enum Ground {
+    /// A machine, on which there may be nodes.
+    Machine(Arc<Nodes>),
+    /// A machine's container: the host is a node.
+    Node(Beneath),
 }
 
 impl Host {
@@ -58,12 +69,36 @@ impl Host {
 
     /// What is there.
     pub(crate) async fn inspect(&self, id: WorkloadId) -> Result<Option<Observation>, DriverError> {
-        bounded("inspect", QUESTION, self.driver.inspect(id)).await
+        let seen = bounded("inspect", QUESTION, self.driver.inspect(id)).await?;
+        if let Ground::Machine(nodes) = &self.ground {
+            nodes.saw(id, seen.as_ref());
+        }
+        Ok(seen)
     }
 
     /// Everything that is there.
     pub(crate) async fn list(&self) -> Result<Vec<Observation>, DriverError> {
-        bounded("list", QUESTION, self.driver.list()).await
+        let all = bounded("list", QUESTION, self.driver.list()).await?;
+        if let Ground::Machine(nodes) = &self.ground {
+            all.iter().for_each(|seen| nodes.saw(seen.id, Some(seen)));
+        }
+        Ok(all)
+    }
+
+    /// The nodes on it.
+    pub(crate) fn nodes(&self) -> Option<&Arc<Nodes>> {
+        match &self.ground {
+            Ground::Machine(nodes) => Some(nodes),
+            Ground::Node(_) => None,
+        }
+    }
+
+    /// What it stands on, if it is a node.
+    pub(crate) fn beneath(&self) -> Option<&Beneath> {
+        match &self.ground {
+            Ground::Machine(_) => None,
+            Ground::Node(beneath) => Some(beneath),
+        }
     }
 
     /// Does the engine answer at all?

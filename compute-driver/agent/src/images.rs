@@ -71,7 +71,7 @@ pub(crate) struct Images {
     pub(crate) service: Arc<dyn ImageService>,
     pub(crate) cache: Cache,
     flights: Mutex<HashMap<String, Arc<Flight>>>,
-    blobs: KeyedLocks<Digest>,
+    blobs: Arc<KeyedLocks<Digest>>,
     pub(crate) fetches: Semaphore,
 }
 
@@ -81,7 +81,19 @@ impl Images {
             service,
             cache,
             flights: Mutex::default(),
-            blobs: KeyedLocks::default(),
+            blobs: Arc::default(),
+            fetches: Semaphore::new(fetches.max(1)),
+        }
+    }
+
+    /// The same for another engine on this machine: what one has fetched the other finds in the
+    /// cache. An engine that hangs keeps nobody else from loading.
+    pub(crate) fn beside(&self, fetches: usize) -> Images {
+        Images {
+            service: self.service.clone(),
+            cache: self.cache.clone(),
+            flights: Mutex::default(),
+            blobs: self.blobs.clone(),
             fetches: Semaphore::new(fetches.max(1)),
         }
     }

@@ -3,6 +3,8 @@
 
 use crate::host::{Host, bounded};
 use crate::machine::{Machine, MachineFacts};
+use blobs::Digest;
+use compute_driver::DriverError;
 use schemas::host::Inventory;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,7 +28,8 @@ struct Known {
 }
 
 impl Inventories {
-    pub(crate) fn new(machine: Arc<dyn Machine>, host: &Host) -> Inventories {
+    /// `root` is on the filesystem that holds containers, until the engine says better.
+    pub(crate) fn new(machine: Arc<dyn Machine>, host: &Host, root: PathBuf) -> Inventories {
         let settings = &host.settings;
         let inventory = Inventory {
             hostname: settings.hostname(),
@@ -34,11 +37,16 @@ impl Inventories {
             driver: host.driver.name().to_owned(),
             zone: settings.zone.clone(),
             traits: settings.traits.clone(),
+            cluster: host.beneath().map(|it| it.cluster),
             ..Inventory::default()
         };
-        let root = settings.state_dir.clone();
         let known = Mutex::new(Known { inventory, root });
         Inventories { machine, known }
+    }
+
+    /// A folder on the filesystem that holds containers.
+    pub(crate) fn root(&self) -> PathBuf {
+        self.change(|known| known.root.clone())
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Known) -> T) -> T {
@@ -47,7 +55,7 @@ impl Inventories {
 
     /// Learns what can be learned in a few seconds, and tells all that is known.
     pub(crate) async fn learn(&self, host: &Host) -> Inventory {
-        let root = self.change(|known| known.root.clone());
+        let root = self.root();
         let machine = self.machine.clone();
         let measuring = timeout(
             PATIENCE,
@@ -56,12 +64,16 @@ impl Inventories {
         let (engine, images, cached, facts) = tokio::join!(
             bounded("host", PATIENCE, host.driver.host()),
             bounded("images", PATIENCE, host.driver.images()),
-            timeout(
-                PATIENCE,
-                host.images.cache.run(|cache| cache.whole_images())
-            ),
+            timeout(PATIENCE, cached(host)),
             measuring,
         );
+        let engine = match engine {
+            Ok(engine) => Ok(engine),
+            Err(error) => Err(match host.beneath() {
+                Some(beneath) => beneath.explained(&error).await,
+                None => error.to_string(),
+            }),
+        };
         self.change(|known| {
             let it = &mut known.inventory;
             if let Ok(Ok(facts)) = facts {
@@ -69,6 +81,9 @@ impl Inventories {
             }
             match engine {
                 Ok(engine) => {
+                    if let Some(beneath) = host.beneath() {
+                        beneath.answered();
+                    }
                     if it.engine_problem.take().is_some() {
                         info!("the container engine answers again");
                     }
@@ -76,10 +91,9 @@ impl Inventories {
                     it.architecture = engine.architecture;
                     known.root = engine.root.map_or(known.root.clone(), PathBuf::from);
                 }
-                Err(error) => {
-                    let text = error.to_string();
+                Err(text) => {
                     if it.engine_problem.as_ref() != Some(&text) {
-                        warn!(%error, "the container engine does not answer");
+                        warn!(text, "the container engine does not answer");
                     }
                     it.engine_problem = Some(text);
                 }
@@ -94,6 +108,14 @@ impl Inventories {
             }
             it.clone()
         })
+    }
+}
+
+/// Images in the cache. It is the machine's: for all nodes on it they are equally near.
+async fn cached(host: &Host) -> Result<Vec<Digest>, DriverError> {
+    match host.beneath() {
+        None => host.images.cache.run(|cache| cache.whole_images()).await,
+        Some(_) => Ok(Vec::new()),
     }
 }
 

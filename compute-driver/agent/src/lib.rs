@@ -10,6 +10,9 @@
 //!              Presence
 //! ```
 //!
+//! A container that is a node of a cluster has an engine inside: while it runs, that engine is one more
+//! host of the same agent, with all of the above (module `nodes`).
+//!
 //! # Guarantees
 //! - Whatever is cut off anywhere (`kill -9`, a lost message, an engine that restarts) is finished by
 //!   the next order for the same id, with the same end.
@@ -37,8 +40,10 @@ mod keeper;
 mod keepers;
 mod keyed;
 mod ledger;
+mod life;
 pub mod machine;
 mod networks;
+mod nodes;
 mod plan;
 mod presence;
 mod reporter;

@@ -44,6 +44,12 @@ pub(crate) async fn greet(
             sleep(Duration::from_millis(200) * 2u32.pow(failures)).await;
         };
         info!(containers = present.len(), "said hello");
+        if let Some(nodes) = host.nodes() {
+            let gone = nodes.but_for(&present);
+            gone.into_iter()
+                .for_each(|id| keepers.look(id, Duration::ZERO, true));
+            nodes.swept();
+        }
         for id in present {
             keepers.look(id, Duration::ZERO, true);
         }
@@ -94,11 +100,11 @@ pub(crate) async fn keep_house(keepers: Arc<Keepers>, inventories: Arc<Inventori
             keepers.look(id, Duration::ZERO, false);
         }
         let keep = host.ledger.images();
-        let trimming = keep.clone();
+        let (id, needed) = (host.id, keep.clone());
         if let Err(error) = host
             .images
             .cache
-            .run(move |cache| cache.trim(&trimming))
+            .run(move |cache| cache.trim(id, needed))
             .await
         {
             warn!(%error, "the image cache is not trimmed");

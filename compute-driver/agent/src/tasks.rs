@@ -1,7 +1,7 @@
 //! The tasks of one agent: they end with it.
 
 use std::future::Future;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::JoinSet;
 use tracing::error;
 
@@ -28,5 +28,14 @@ impl Tasks {
         let mut set = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         set.abort_all();
         while set.try_join_next().is_some() {}
+    }
+}
+
+/// However its holder ends, nothing of the tasks goes on.
+pub(crate) struct AbortOnDrop(pub(crate) Arc<Tasks>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort_all();
     }
 }

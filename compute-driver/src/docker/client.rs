@@ -8,6 +8,10 @@ use crate::image::ByteStream;
 use bollard::{API_DEFAULT_VERSION, Docker};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
+use nix::fcntl::OFlag;
+use std::fs::File;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,7 +20,13 @@ const NO_BOUND_S: u64 = 24 * 3600;
 
 pub(super) struct Client {
     settings: DockerSettings,
-    connected: Mutex<Option<Docker>>,
+    connected: Mutex<Option<Connected>>,
+}
+
+/// A connection, and what it needs to stay one.
+struct Connected {
+    docker: Docker,
+    _socket: Option<File>,
 }
 
 impl Client {
@@ -33,17 +43,22 @@ impl Client {
             .connected
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+            .as_ref()
+            .map(|it| it.docker.clone());
         if let Some(docker) = there {
             return Ok(docker);
         }
-        let docker = connect(&self.settings).map_err(|error| words::translate(&error))?;
+        let (url, socket) = address(&self.settings)?;
+        let docker = connect(&self.settings, &url).map_err(|error| words::translate(&error))?;
         let call = self.settings.deadlines.call();
         let docker = within("connect", call, docker.negotiate_version()).await?;
         *self
             .connected
             .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(docker.clone());
+            .unwrap_or_else(PoisonError::into_inner) = Some(Connected {
+            docker: docker.clone(),
+            _socket: socket,
+        });
         Ok(docker)
     }
 
@@ -77,8 +92,35 @@ async fn within<T>(
     }
 }
 
-fn connect(settings: &DockerSettings) -> Result<Docker, bollard::errors::Error> {
-    let url = settings.url.as_str();
+/// Where to connect to. A socket that has to be somebody's is opened (but not followed) and looked
+/// at, and then connected to by that very file, so that nobody can put another in its place: whoever
+/// holds a node would be glad to see the agent speak to the machine's own engine instead.
+fn address(settings: &DockerSettings) -> Result<(String, Option<File>)> {
+    let Some(owner) = settings.socket_owner else {
+        return Ok((settings.url.clone(), None));
+    };
+    let path = settings.url.trim_start_matches("unix://");
+    let down = |error: std::io::Error| DriverError::EngineDown {
+        text: format!("its socket: {error}"),
+    };
+    let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    let socket = File::options()
+        .read(true)
+        .custom_flags(flags.bits())
+        .open(path)
+        .map_err(down)?;
+    let facts = socket.metadata().map_err(down)?;
+    let owned = owner.has(facts.uid());
+    if !facts.file_type().is_socket() || !owned {
+        return Err(DriverError::EngineDown {
+            text: "what is in the place of its socket is not the engine's".into(),
+        });
+    }
+    let url = format!("unix:///proc/self/fd/{}", socket.as_raw_fd());
+    Ok((url, Some(socket)))
+}
+
+fn connect(settings: &DockerSettings, url: &str) -> Result<Docker, bollard::errors::Error> {
     if settings.is_local() {
         return Docker::connect_with_unix(url, NO_BOUND_S, API_DEFAULT_VERSION);
     }

@@ -8,7 +8,7 @@ use crate::inject;
 use bollard::body_full;
 use bollard::models::{
     ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HostConfig, HostConfigLogConfig,
-    NetworkConnectRequest, NetworkingConfig, RestartPolicy, RestartPolicyNameEnum,
+    NetworkConnectRequest, NetworkingConfig, PortBinding, RestartPolicy, RestartPolicyNameEnum,
 };
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, RenameContainerOptionsBuilder, UploadToContainerOptionsBuilder,
@@ -23,13 +23,26 @@ impl DockerDriver {
         if incarnation.is_some_and(|it| it.incarnation == workload.incarnation) {
             return Ok(());
         }
-        let files = inject::tar(&workload.files)?;
+        let place = match &workload.node {
+            Some(node) => Some((self.place(workload.id, node).await?, node)),
+            None => None,
+        };
+        let mut files = workload.files.clone();
+        if let Some((place, node)) = &place {
+            files.extend(place.files(node));
+        }
+        let files = inject::tar(&files)?;
         if files.is_some() && workload.security.read_only_rootfs {
             return Err(DriverError::permanent(
                 "files cannot be injected into a read-only root filesystem; drop one of the two",
             ));
         }
         self.remove(workload.id).await?;
+        let mut body = body(&self.settings, workload);
+        if let Some((place, node)) = &place {
+            place.settle()?;
+            place.configure(workload.id, node, &mut body);
+        }
 
         let name = labels::container_name(self.host_id(), workload.id);
         let in_one_step = files.is_none() && workload.networks.len() < 2;
@@ -37,7 +50,9 @@ impl DockerDriver {
             true => name.clone(),
             false => labels::unfinished_name(self.host_id(), workload.id),
         };
-        self.create(&first_name, workload).await?;
+        self.create(&first_name, body, workload).await?;
+        // The label is there.
+        drop(place);
         if let Some(tar) = files {
             self.upload(&first_name, "/", tar).await?;
         }
@@ -68,9 +83,13 @@ impl DockerDriver {
             .await
     }
 
-    async fn create(&self, name: &str, workload: &Workload) -> Result<()> {
+    async fn create(
+        &self,
+        name: &str,
+        body: ContainerCreateBody,
+        workload: &Workload,
+    ) -> Result<()> {
         let options = CreateContainerOptionsBuilder::new().name(name).build();
-        let body = body(&self.settings, workload);
         let create =
             async |docker: &bollard::Docker| docker.create_container(Some(options), body).await;
         let created = self
@@ -126,6 +145,15 @@ fn body(settings: &DockerSettings, workload: &Workload) -> ContainerCreateBody {
     };
     limits::apply(&workload.limits, &mut host_config);
     security::apply(&workload.security, &mut host_config);
+    let ports: Vec<String> = workload
+        .publish
+        .iter()
+        .map(|port| format!("{port}/tcp"))
+        .collect();
+    // At a port that the engine chooses.
+    let chosen = || Some(vec![PortBinding::default()]);
+    let bindings = ports.iter().map(|port| (port.clone(), chosen()));
+    host_config.port_bindings = Some(bindings.collect());
     ContainerCreateBody {
         hostname: Some(workload.hostname.clone()),
         image: Some(format!(
@@ -146,6 +174,7 @@ fn body(settings: &DockerSettings, workload: &Workload) -> ContainerCreateBody {
                 .collect(),
         ),
         labels: Some(labels::container(host, workload)),
+        exposed_ports: Some(ports),
         host_config: Some(host_config),
         networking_config: endpoints.map(|endpoints| NetworkingConfig {
             endpoints_config: Some(endpoints),

@@ -31,7 +31,7 @@ impl DockerDriver {
         Ok(EngineFacts {
             engine: format!("{engine} {}", version.version.unwrap_or_default()),
             architecture: oci_architecture(&info.architecture.unwrap_or_default()).to_owned(),
-            root: info.docker_root_dir.filter(|_| self.settings.is_local()),
+            root: info.docker_root_dir.filter(|_| self.settings.is_machine()),
             warnings,
         })
     }

@@ -19,6 +19,9 @@ pub(super) const NETWORKS: &str = "jeroboam.networks";
 /// On networks: our id, and the subnet that was asked for.
 pub(super) const NETWORK: &str = "jeroboam.network";
 pub(super) const CIDR: &str = "jeroboam.cidr";
+/// On nodes: the cluster, and the node's range of user ids (`first:count`).
+pub(super) const CLUSTER: &str = "jeroboam.cluster";
+pub(super) const UIDS: &str = "jeroboam.uids";
 /// The user's metadata sits below this, so that no key of a user's can pass for one of ours.
 const META: &str = "jeroboam.meta.";
 

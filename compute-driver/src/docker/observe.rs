@@ -6,15 +6,19 @@ use crate::error::{DriverError, Result};
 use bollard::Docker;
 use bollard::models::{
     ContainerInspectResponse, ContainerStateStatusEnum, ContainerSummary, EndpointSettings,
+    PortBinding,
 };
 use bollard::query_parameters::{InspectContainerOptions, ListContainersOptionsBuilder};
 use futures::{StreamExt, TryStreamExt, stream};
 use schemas::ids::WorkloadId;
 use schemas::workload::{Interface, Observation, RunState};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Containers described at a time when all are asked for.
 const AT_ONCE: usize = 8;
+
+/// By kind of filter.
+type Filters = HashMap<String, Vec<String>>;
 
 impl DockerDriver {
     /// Everything that carries our label for this host.
@@ -75,8 +79,18 @@ impl DockerDriver {
             .collect())
     }
 
+    /// Labels of all containers on the engine, of any host, that have this one.
+    pub(super) async fn labelled(&self, label: &str) -> Result<Vec<HashMap<String, String>>> {
+        let any = HashMap::from([("label".to_owned(), vec![label.to_owned()])]);
+        let listed = self.listed_by(any).await?;
+        Ok(listed.into_iter().filter_map(|it| it.labels).collect())
+    }
+
     async fn listed(&self, wanted: &[(&str, String)]) -> Result<Vec<ContainerSummary>> {
-        let filters = labels::filter(wanted);
+        self.listed_by(labels::filter(wanted)).await
+    }
+
+    async fn listed_by(&self, filters: Filters) -> Result<Vec<ContainerSummary>> {
         let options = ListContainersOptionsBuilder::new()
             .all(true)
             .filters(&filters)
@@ -144,9 +158,24 @@ pub(super) fn observation(found: &ContainerInspectResponse) -> Option<Observatio
             .as_ref()
             .map(limits::read)
             .unwrap_or_default(),
-        published: HashMap::new().into_iter().collect(),
-        node: None,
+        published: published(found),
+        node: super::node::seen(found, labelled),
     })
+}
+
+/// TCP ports that the machine leads inside. IPv4's: an engine may choose another for IPv6.
+fn published(found: &ContainerInspectResponse) -> BTreeMap<u16, u16> {
+    let ports = found
+        .network_settings
+        .as_ref()
+        .and_then(|it| it.ports.as_ref());
+    let pair = |(name, bindings): (&String, &Option<Vec<PortBinding>>)| {
+        let inside = name.strip_suffix("/tcp")?.parse().ok()?;
+        let mut bindings = bindings.iter().flatten();
+        let v4 = bindings.find(|it| it.host_ip.as_deref().is_none_or(|ip| !ip.contains(':')))?;
+        Some((inside, v4.host_port.as_ref()?.parse().ok()?))
+    };
+    ports.into_iter().flatten().filter_map(pair).collect()
 }
 
 /// In the order they were asked for; a container that does not run has no addresses, so none.

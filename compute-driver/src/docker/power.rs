@@ -82,7 +82,7 @@ impl DockerDriver {
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
+        self.forget_place(id).await
     }
 
     async fn start(&self, name: &str) -> Result<()> {

@@ -1,5 +1,6 @@
 //! Where an engine is and how long it may take.
 
+use crate::node::{END_UID, FIRST_UID, Uids};
 use schemars::JsonSchema;
 use schemas::ids::HostId;
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,39 @@ pub struct DockerSettings {
     /// Whether containers are kept from the services of the machine itself.
     #[serde(default)]
     pub gateway_guard: GuardMode,
+    /// Containers that are nodes.
+    #[serde(default)]
+    pub nodes: NodeSettings,
+    /// The engine's socket is made by somebody who is not trusted: it has to be this one's.
+    #[serde(skip)]
+    pub socket_owner: Option<Uids>,
+}
+
+/// What containers that are nodes of clusters get of the machine.
+///
+/// The root user of a node is a plain user of the machine, with a range of ids of its own; the lowest
+/// free one is given. Between the defaults there is room for 4094 nodes of 65536 ids, which neither
+/// systemd nor `/etc/subuid` usually give to others. Agents that share an engine need different ones.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct NodeSettings {
+    /// Holds a folder for each node, in which its engine listens for the agent. Without, it is
+    /// `nodes` in the agent's `state_dir`.
+    pub dir: Option<PathBuf>,
+    /// The first user id that may be a node's.
+    pub first_uid: u32,
+    /// The first user id that may not.
+    pub end_uid: u32,
+}
+
+impl Default for NodeSettings {
+    fn default() -> Self {
+        NodeSettings {
+            dir: None,
+            first_uid: FIRST_UID,
+            end_uid: END_UID,
+        }
+    }
 }
 
 /// Files in PEM form.
@@ -112,7 +146,14 @@ impl DockerSettings {
             deadlines: Deadlines::default(),
             log_bytes: log_bytes(),
             gateway_guard: GuardMode::default(),
+            nodes: NodeSettings::default(),
+            socket_owner: None,
         }
+    }
+
+    /// Is it the engine of this very machine, and not one inside a node?
+    pub(super) fn is_machine(&self) -> bool {
+        self.is_local() && self.socket_owner.is_none()
     }
 
     /// Is the engine on this machine?

@@ -2,11 +2,12 @@
 
 use super::archive::Image;
 use super::files::{File, FileKind, Files, read_tar};
+use super::node::Inner;
 use super::script::Script;
 use crate::error::{DriverError, Result};
-use crate::inject;
-use schemas::workload::{Interface, Observation, RunState, Workload};
-use std::collections::VecDeque;
+use crate::{inject, node};
+use schemas::workload::{Interface, NodeSeen, Observation, RunState, Workload};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -25,13 +26,29 @@ pub(super) struct Container {
     pub(super) upper: Files,
     pub(super) log: VecDeque<(Instant, String)>,
     pub(super) started: Instant,
+    /// Of a node: the engine inside, which has the node's disk, and its users.
+    pub(super) inner: Option<Inner>,
+    /// Ports of the machine that lead to its own, while it runs.
+    pub(super) published: BTreeMap<u16, u16>,
     /// Goes up when a timer for the end of a life loses its meaning.
     pub(super) timer: u64,
 }
 
 impl Container {
-    pub(super) fn new(mut workload: Workload, image: Arc<Image>) -> Result<Self> {
-        let files = inject::tar(&std::mem::take(&mut workload.files))?.unwrap_or_default();
+    pub(super) fn new(
+        mut workload: Workload,
+        image: Arc<Image>,
+        inner: Option<Inner>,
+    ) -> Result<Self> {
+        let mut files = std::mem::take(&mut workload.files);
+        if let (Some(node), Some(inner)) = (&workload.node, &inner) {
+            files.extend(node::files(node, inner.uids));
+        }
+        // Read once, by the node itself.
+        if let Some(node) = &mut workload.node {
+            node.tls = None;
+        }
+        let files = inject::tar(&files)?.unwrap_or_default();
         let upper = read_tar("/", &files).map_err(|error| DriverError::Engine {
             text: error.to_string(),
         })?;
@@ -47,6 +64,8 @@ impl Container {
             upper,
             log: VecDeque::new(),
             started: Instant::now(),
+            inner,
+            published: BTreeMap::new(),
             timer: 0,
         })
     }
@@ -77,8 +96,14 @@ impl Container {
             },
         );
         self.boot = boot;
-        let line = self.script().log();
-        self.log.extend(line.map(|line| (self.started, line)));
+        if let Some(line) = self.script().log() {
+            self.say(line);
+        }
+    }
+
+    /// Writes a line to its output.
+    pub(super) fn say(&mut self, line: String) {
+        self.log.push_back((Instant::now(), line));
         if self.log.len() > LOG_LINES {
             self.log.pop_front();
         }
@@ -88,6 +113,10 @@ impl Container {
     pub(super) fn end(&mut self, exit_code: i64, oom_killed: bool) {
         self.state = RunState::Exited;
         self.interfaces.clear();
+        self.published.clear();
+        if let Some(inner) = &self.inner {
+            inner.engine.fall();
+        }
         self.exit_code = Some(exit_code);
         self.oom_killed = oom_killed;
         self.timer += 1;
@@ -104,8 +133,11 @@ impl Container {
             error: self.error.clone(),
             interfaces: self.interfaces.clone(),
             limits: self.workload.limits.clone(),
-            published: Default::default(),
-            node: None,
+            published: self.published.clone(),
+            node: self.workload.node.as_ref().map(|node| NodeSeen {
+                cluster_id: node.cluster_id,
+                hostname: self.workload.hostname.clone(),
+            }),
         }
     }
 }

@@ -12,6 +12,7 @@ use schemas::ids::{HostId, ImageId, NetworkId, WorkloadId};
 use schemas::workload::{
     Digest, ImageRef, Limits, Network, Observation, Reboot, RunState, Workload,
 };
+use std::sync::Arc;
 use std::time::Duration;
 
 /// An agent's connection to a [`SimEngine`]. It keeps nothing: dropping it loses nothing.
@@ -57,6 +58,7 @@ impl Driver for SimDriver {
             stats: true,
             top: true,
             archive: true,
+            nodes: true,
         }
     }
 
@@ -189,6 +191,13 @@ impl Driver for SimDriver {
         self.engine.machine().snapshots.remove(&(self.host, image));
         self.settle().await;
         Ok(())
+    }
+
+    async fn inner(&self, id: WorkloadId) -> Result<Arc<dyn Driver>> {
+        let mut machine = self.engine.machine();
+        let inner = machine.container(self.key(id))?.inner.as_ref();
+        let inner = inner.ok_or_else(|| DriverError::conflict("the container is no node"))?;
+        Ok(Arc::new(inner.engine.connect(id.into())))
     }
 
     async fn exec(&self, id: WorkloadId, order: ExecOrder) -> Result<ExecOutput> {

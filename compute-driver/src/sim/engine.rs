@@ -40,6 +40,8 @@ pub struct SimEngine {
 pub(super) struct Shared {
     machine: Mutex<Machine>,
     pub(super) timings: SimTimings,
+    /// It runs inside a node.
+    pub(super) inside: bool,
     /// `None` tells the streams of events to end.
     pub(super) news: broadcast::Sender<Option<(HostId, Event)>>,
 }
@@ -47,12 +49,20 @@ pub(super) struct Shared {
 impl SimEngine {
     /// An empty machine.
     pub fn new(timings: SimTimings) -> Self {
+        Self::with(timings, false)
+    }
+
+    pub(super) fn with(timings: SimTimings, inside: bool) -> Self {
         let (news, _) = broadcast::channel(256);
-        let machine = Mutex::new(Machine::default());
+        let mut machine = Machine::default();
+        // A node has to run before its engine does.
+        machine.down = inside;
+        let machine = Mutex::new(machine);
         Self {
             shared: Arc::new(Shared {
                 machine,
                 timings,
+                inside,
                 news,
             }),
         }

@@ -3,6 +3,7 @@
 
 use super::archive::Image;
 use super::container::Container;
+use super::engine::SimTimings;
 use super::network::{self, Subnet};
 use super::script::{Op, Script};
 use crate::error::{DriverError, Result};
@@ -25,6 +26,8 @@ pub(super) struct Machine {
     pub(super) snapshots: BTreeMap<(HostId, ImageId), Arc<Image>>,
     failed: BTreeMap<(Key, Op), u32>,
     boots: u64,
+    /// The next port of the machine to be published at.
+    port: u16,
 }
 
 impl Machine {
@@ -53,7 +56,12 @@ impl Machine {
     }
 
     /// Puts a container there, in place of another incarnation. Answers whether one was removed.
-    pub(super) fn create(&mut self, host: HostId, workload: &Workload) -> Result<bool> {
+    pub(super) fn create(
+        &mut self,
+        host: HostId,
+        workload: &Workload,
+        timings: &SimTimings,
+    ) -> Result<bool> {
         let image = self.images.get(&(host, workload.image.manifest.clone()));
         let image = image.cloned().ok_or_else(|| DriverError::NotFound {
             what: format!("image {}", workload.image.id),
@@ -61,11 +69,18 @@ impl Machine {
         for attachment in &workload.networks {
             self.subnet(host, attachment.network.id)?;
         }
-        let container = Container::new(workload.clone(), image)?;
-        Ok(self
-            .containers
-            .insert((host, workload.id), container)
-            .is_some())
+        let key = (host, workload.id);
+        let inner = match &workload.node {
+            Some(node) => Some(self.inner(key, node, timings)?),
+            None => None,
+        };
+        let container = Container::new(workload.clone(), image, inner)?;
+        let replaced = self.containers.insert(key, container);
+        if let Some(mut replaced) = replaced {
+            replaced.end(137, false);
+            return Ok(true);
+        }
+        Ok(false)
     }
 
     /// Begins a life: gives addresses, as real engines do at start and not before.
@@ -79,8 +94,24 @@ impl Machine {
         }
         self.boots += 1;
         let boot = format!("boot-{}", self.boots);
-        self.container(key)?.begin(boot, interfaces);
+        let ports = self.container(key)?.workload.publish.clone();
+        let published = ports.into_iter().map(|inside| (inside, self.free_port()));
+        let published = published.collect();
+        let container = self.container(key)?;
+        container.begin(boot, interfaces);
+        container.published = published;
         Ok(())
+    }
+
+    /// A port of the machine that no container is published at.
+    fn free_port(&mut self) -> u16 {
+        loop {
+            self.port = self.port.checked_add(1).unwrap_or(0).max(32768);
+            let taken = |it: &Container| it.published.values().any(|port| *port == self.port);
+            if !self.containers.values().any(taken) {
+                return self.port;
+            }
+        }
     }
 
     /// Gives the network its subnet, unless it has one.

@@ -25,7 +25,11 @@ impl SimDriver {
         self.engine
             .obey_labels(key, Op::Create, &workload.labels)
             .await?;
-        if self.engine.machine().create(self.host, workload)? {
+        if workload.node.is_some() && self.engine.shared.inside {
+            return Err(DriverError::host_fault("a node cannot be within a node"));
+        }
+        let timings = &self.engine.shared.timings;
+        if self.engine.machine().create(self.host, workload, timings)? {
             self.engine.tell(key, Happening::Removed);
         }
         self.engine.tell(key, Happening::Created);
@@ -73,6 +77,7 @@ impl SimDriver {
             }
             container.state = RunState::Paused;
             container.timer += 1;
+            container.hold_inner(true);
             self.engine.tell(key, Happening::Paused);
         }
         self.settle().await;
@@ -122,8 +127,9 @@ impl SimDriver {
             return Ok(());
         }
         self.engine.obey(key, Op::Remove).await?;
-        if let Some(gone) = self.engine.machine().containers.remove(&key) {
+        if let Some(mut gone) = self.engine.machine().containers.remove(&key) {
             if gone.is_live() {
+                gone.end(137, false);
                 self.engine.tell(key, Happening::Died);
             }
             self.engine.tell(key, Happening::Removed);
@@ -146,6 +152,7 @@ impl SimDriver {
             self.engine.tell(key, Happening::Started);
         }
         self.engine.arm(key);
+        self.engine.raise_inner(key);
         self.settle().await;
         Ok(())
     }
@@ -177,6 +184,7 @@ impl SimDriver {
         let container = machine.container(key)?;
         if container.state == RunState::Paused {
             container.state = RunState::Running;
+            container.hold_inner(false);
             self.engine.tell(key, Happening::Unpaused);
         }
         drop(machine);

@@ -92,6 +92,17 @@ impl Script<'_> {
         self.text("sim.listen")?.parse().ok()
     }
 
+    /// How long after its node's start an inner engine answers; `None`: never.
+    pub(super) fn engine_after(self) -> Option<Duration> {
+        let never = self.text("sim.engine") == Some("never");
+        (!never).then(|| self.time("sim.engine_delay").unwrap_or_default())
+    }
+
+    /// How long after that it falls silent, though its node goes on.
+    pub(super) fn engine_hangs(self) -> Option<Duration> {
+        self.time("sim.engine_hangs")
+    }
+
     fn names(self, label: &str, op: Op) -> bool {
         self.text(label)
             .is_some_and(|list| list.split(',').any(|name| name.trim() == op.as_str()))

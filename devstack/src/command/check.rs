@@ -92,7 +92,11 @@ async fn broker(settings: &Settings) -> Finding {
 
 async fn engine(settings: &Settings) -> Finding {
     let host = settings.agent.host.unwrap_or_default();
-    let asked = settings.engine.driver(host).host().await;
+    let asked = settings
+        .engine
+        .driver(host, &settings.agent.state_dir)
+        .host()
+        .await;
     let shown = |facts: EngineFacts| {
         let warnings = facts
             .warnings

@@ -11,7 +11,7 @@ pub async fn live(process: &Process, shutdown: &Shutdown) -> Result<()> {
     let settings = &process.settings;
     let own = settings.agent.clone();
     let host = own.host_id()?;
-    let driver = settings.engine.driver(host);
+    let driver = settings.engine.driver(host, &own.state_dir);
     let bus = process.connect().await?;
     let images = Arc::new(HttpImages::new(&own.images, Clock::System)?);
     let opened =

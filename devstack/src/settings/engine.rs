@@ -1,10 +1,11 @@
 //! Which container engine an agent drives.
 
-use compute_driver::docker::{Deadlines, GuardMode, TlsFiles};
+use compute_driver::docker::{Deadlines, GuardMode, NodeSettings, TlsFiles};
 use compute_driver::{DockerDriver, DockerSettings, Driver, SimEngine, SimTimings};
 use schemars::JsonSchema;
 use schemas::ids::HostId;
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 /// The engine under the agent.
@@ -24,6 +25,8 @@ pub struct EngineSettings {
     /// Packets from containers to the machine itself: `check` warns when rules are missing, `enforce`
     /// writes them (needs root and iptables), `off` leaves it to another firewall.
     pub gateway_guard: GuardMode,
+    /// What containers that are nodes of clusters get of the machine.
+    pub nodes: NodeSettings,
 }
 
 /// Kinds of engine.
@@ -46,13 +49,15 @@ impl Default for EngineSettings {
             deadlines: docker.deadlines,
             log_bytes: docker.log_bytes,
             gateway_guard: docker.gateway_guard,
+            nodes: docker.nodes,
         }
     }
 }
 
 impl EngineSettings {
-    /// A connection to the engine for this host; nothing is asked yet.
-    pub fn driver(&self, host: HostId) -> Arc<dyn Driver> {
+    /// A connection to the engine for this host, whose agent keeps its state there; nothing is asked
+    /// yet.
+    pub fn driver(&self, host: HostId, state_dir: &Path) -> Arc<dyn Driver> {
         match self.driver {
             DriverKind::Docker => Arc::new(DockerDriver::new(DockerSettings {
                 url: self.url.clone(),
@@ -61,6 +66,11 @@ impl EngineSettings {
                 deadlines: self.deadlines.clone(),
                 log_bytes: self.log_bytes,
                 gateway_guard: self.gateway_guard,
+                nodes: NodeSettings {
+                    dir: self.nodes.dir.clone().or(Some(state_dir.join("nodes"))),
+                    ..self.nodes.clone()
+                },
+                socket_owner: None,
             })),
             DriverKind::Sim => {
                 // A machine outlives its agents.

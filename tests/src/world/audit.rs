@@ -31,12 +31,13 @@ impl World {
         for row in &rows {
             assert_eq!(row.task_state, None, "{}", self.describe().await);
         }
-        for host in &self.hosts {
+        for host in &self.places().await {
             let here = rows.iter().filter(|row| row.host() == Some(host.id));
             let rows: Vec<&Server> = here.collect();
             self.audit_engine(host, &rows).await;
             self.audit_room(host, &rows).await;
         }
+        self.audit_nodes(&rows).await;
         self.audit_quota(&rows).await;
         self.audit_images().await;
         assert_eq!(self.door.trouble(), 0, "the API failed by its own fault");
@@ -48,7 +49,7 @@ impl World {
         self.until("no engine has what nobody wants", |world| {
             Box::pin(async move {
                 let rows = world.servers().await;
-                for host in &world.hosts {
+                for host in &world.places().await {
                     let here = |id: &str| {
                         let row = rows.iter().find(|row| row.id == id);
                         row.is_some_and(|row| row.host() == Some(host.id))
@@ -95,11 +96,11 @@ impl World {
                 assert_eq!(memory, spec.flavor.ram_mb, "{}", self.describe().await);
             }
         }
-        let networks = driver.list_networks().await.unwrap().len();
-        assert!(
-            networks <= usize::from(!found.is_empty()),
-            "a network is left over"
-        );
+        let wanted = World::networks_of(rows);
+        for network in driver.list_networks().await.unwrap() {
+            let wanted = !found.is_empty() && wanted.contains(&network.id);
+            assert!(wanted, "network {} is left on {}", network.name, host.name);
+        }
     }
 
     async fn audit_room(&self, host: &Host, rows: &[&Server]) {
@@ -134,7 +135,8 @@ impl World {
                 *used.get_mut(resource).unwrap() += amount;
             }
         }
-        let images = self.images().await;
+        let mut images = self.images().await;
+        images.retain(|image| image.project_id == self.thing("project/home"));
         used.insert("images", images.len() as i64);
         used.insert("image_bytes", images.iter().map(|image| image.size).sum());
         let project = self.thing("project/home").to_owned();

@@ -121,6 +121,17 @@ async fn sow(seed: &mut Seed, door: &Door) {
         .bytes("application/octet-stream", rootfs());
     must(seed, door, Persona::Member, data).await;
     seed.things.put("image/base", id);
+    let image = json!({
+        "name": "node", "container_format": "bare", "disk_format": "raw",
+        "visibility": "public", "os_distro": "jeroboam-node",
+    });
+    let ask = Ask::new(Method::POST, "/image/v2/images").json(&image);
+    let made = must(seed, door, Persona::Admin, ask).await.json();
+    let id = made["id"].as_str().unwrap();
+    let data = Ask::new(Method::PUT, format!("/image/v2/images/{id}/file"))
+        .bytes("application/octet-stream", rootfs());
+    must(seed, door, Persona::Admin, data).await;
+    seed.things.put("image/node", id);
 }
 
 async fn must(seed: &Seed, door: &Door, who: Persona, ask: Ask) -> Answer {

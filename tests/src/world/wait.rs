@@ -57,7 +57,7 @@ impl World {
 
     /// Hosts that have registered.
     pub(super) async fn registered(&self) -> usize {
-        self.store.read(hosts::list).await.unwrap().len()
+        self.store.read(hosts::machines).await.unwrap().len()
     }
 
     /// The row.
@@ -140,8 +140,9 @@ impl World {
             )
             .unwrap();
         }
+        let places = self.places().await;
         for row in self.servers().await {
-            let host = self.hosts.iter().find(|host| row.host() == Some(host.id));
+            let host = places.iter().find(|host| row.host() == Some(host.id));
             writeln!(
                 text,
                 "row on {:?}: {} {} {:?} gen {}/{} seen {} fault {:?}",
@@ -156,7 +157,7 @@ impl World {
             )
             .unwrap();
         }
-        for host in &self.hosts {
+        for host in &places {
             let driver = host.engine.connect(host.id);
             for seen in driver.list().await.unwrap_or_default() {
                 writeln!(text, "on {}: {} {:?}", host.name, seen.id, seen.state).unwrap();

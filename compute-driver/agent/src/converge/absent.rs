@@ -15,6 +15,9 @@ impl Attempt<'_> {
         if !matches!(was, What::Snapshot { .. }) {
             let _turn = host.containers.lock(&id).await;
             host.call("remove", driver.ensure_absent(id)).await?;
+            if let Some(nodes) = host.nodes() {
+                nodes.saw(id, None);
+            }
         }
         if !matches!(was, What::Container { .. } | What::Gone) {
             let image = ImageId(id.0);

@@ -84,8 +84,8 @@ impl Attempt<'_> {
             manifest: order.base.clone(),
         });
         let manifest = upload::upload(&host.images, order.image, &base, taken, self.status).await?;
-        let keep = host.ledger.images();
-        let trimming = host.images.cache.run(move |cache| cache.trim(&keep));
+        let (id, keep) = (host.id, host.ledger.images());
+        let trimming = host.images.cache.run(move |cache| cache.trim(id, keep));
         if let Err(error) = trimming.await {
             warn!(%error, "the image cache is not trimmed");
         }

@@ -1,0 +1,90 @@
+//! What a node's host stands on: a container of the machine's engine, which says why the engine inside
+//! does not answer.
+
+use compute_driver::{Driver, DriverError};
+use schemas::ids::{ClusterId, WorkloadId};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::time::{Instant, timeout};
+
+/// An inner engine has so long to come up.
+const COMES_UP: Duration = Duration::from_secs(60);
+/// The machine's engine has so long to tell what the node said.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Bytes of a node's last line that are passed on.
+const LINE: usize = 300;
+
+/// The container under a node's host.
+pub(crate) struct Beneath {
+    pub(crate) cluster: ClusterId,
+    driver: Arc<dyn Driver>,
+    id: WorkloadId,
+    since: Instant,
+    answered: AtomicBool,
+}
+
+impl Beneath {
+    pub(super) fn new(driver: Arc<dyn Driver>, id: WorkloadId, cluster: ClusterId) -> Beneath {
+        Beneath {
+            cluster,
+            driver,
+            id,
+            since: Instant::now(),
+            answered: AtomicBool::new(false),
+        }
+    }
+
+    /// The engine inside has come up.
+    pub(crate) fn answered(&self) {
+        self.answered.store(true, Ordering::Relaxed);
+    }
+
+    /// Why the engine inside does not answer, in words for whoever owns the cluster.
+    pub(crate) async fn explained(&self, error: &DriverError) -> String {
+        let was_up = self.answered.load(Ordering::Relaxed);
+        if !was_up && self.since.elapsed() < COMES_UP {
+            return "the node's engine is coming up".into();
+        }
+        let said = self.last_line().await;
+        match was_up {
+            true => format!("the node's engine answers no more ({error}): {said}"),
+            false => format!(
+                "the node's engine did not answer in {} s: {said}",
+                COMES_UP.as_secs()
+            ),
+        }
+    }
+
+    async fn last_line(&self) -> String {
+        let logs = timeout(PATIENCE, self.driver.logs(self.id, Some(1), false)).await;
+        let logs = match logs {
+            Ok(Ok(logs)) => logs,
+            Ok(Err(error)) => return format!("what it said last is not known, {error}"),
+            Err(_) => return "what it said last is not known".into(),
+        };
+        let line = logs.lines().map(str::trim).rfind(|line| !line.is_empty());
+        line.map_or("it said nothing".into(), shown)
+    }
+}
+
+/// A line that fits into a message, without what would move somebody's cursor.
+fn shown(line: &str) -> String {
+    let plain = line.chars().filter(|letter| !letter.is_control());
+    let mut text: String = plain.take(LINE).collect();
+    while text.len() > LINE {
+        text.pop();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nodes_last_line_is_short_and_plain() {
+        assert_eq!(shown("no \u{1b}[31mspace\u{7} left"), "no [31mspace left");
+        assert!(shown(&"ü".repeat(1000)).len() <= LINE);
+    }
+}

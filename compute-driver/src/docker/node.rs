@@ -1,0 +1,242 @@
+//! Containers that are nodes: they run an engine of their own.
+//!
+//! Process 1 of a node (`node-init`, in the node's image) sets up namespaces of users, processes and
+//! networks and runs the inner engine inside them; the engine's root is a plain user of the machine.
+//! For that process 1 itself needs what no other container gets (see [`configure`]). It is the
+//! plane's own program: the plane boots nodes from published images only, and lets nobody in.
+//!
+//! # Guarantees
+//! - Each node has a range of user ids that no other node on this engine has. The label is what says
+//!   so; nothing else remembers it.
+//! - Its disk (`/var/lib/docker`) is a volume that goes with it, and so does its folder.
+//!
+//! # Assumes
+//! The image's entrypoint is `node-init`, and one agent makes the nodes of an engine at a time.
+
+use super::settings::DockerSettings;
+use super::{DockerDriver, labels};
+use crate::error::{DriverError, Result};
+use crate::node::{self, Uids};
+use bollard::Docker;
+use bollard::models::{
+    ContainerCreateBody, ContainerInspectResponse, HostConfig, HostConfigCgroupnsModeEnum, Mount,
+    MountType, MountVolumeOptions,
+};
+use schemas::ids::{ClusterId, WorkloadId};
+use schemas::workload::{InjectedFile, Node, NodeSeen};
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use tokio::sync::MutexGuard;
+
+/// Where the node finds its folder.
+const FOLDER: &str = "/var/lib/jeroboam";
+/// Where the inner engine keeps images and containers.
+const DISK: &str = "/var/lib/docker";
+/// The inner engine's socket in the folder.
+const SOCKET: &str = "docker.sock";
+
+/// What a node gets of the machine, while it is being made.
+pub(super) struct Place<'a> {
+    uids: Uids,
+    folder: PathBuf,
+    apparmor: bool,
+    _turn: MutexGuard<'a, ()>,
+}
+
+impl DockerDriver {
+    /// Finds a place for a node. Nobody else finds one before this is dropped.
+    pub(super) async fn place(&self, id: WorkloadId, node: &Node) -> Result<Place<'_>> {
+        if !self.settings.is_machine() {
+            return Err(DriverError::host_fault(
+                "a node needs an engine on the agent's own machine, and not one within a node",
+            ));
+        }
+        let turn = self.ranges.lock().await;
+        let taken = self.ranges_but_for(id).await?;
+        let settings = &self.settings.nodes;
+        let uids = Uids::free(&taken, settings.first_uid, settings.end_uid, node.uid_count);
+        let uids = uids.ok_or_else(|| {
+            DriverError::host_fault("this host has no range of user ids left for another node")
+        })?;
+        let call = self.deadlines().call();
+        let info = async |docker: &Docker| docker.info().await;
+        let info = self.client.ask("info", call, info).await?;
+        let options = info.security_options.unwrap_or_default();
+        Ok(Place {
+            uids,
+            folder: self.folder(id).ok_or_else(nowhere)?,
+            apparmor: options.iter().any(|option| option.contains("apparmor")),
+            _turn: turn,
+        })
+    }
+
+    /// Ranges of the nodes on this engine, whichever host they belong to.
+    async fn ranges_but_for(&self, id: WorkloadId) -> Result<Vec<Uids>> {
+        let all = self.labelled(labels::UIDS).await?;
+        let others = all
+            .iter()
+            .filter(|labels| labels.get(labels::ID) != Some(&id.to_string()));
+        Ok(others.filter_map(range).collect())
+    }
+
+    /// The engine inside a node.
+    pub(super) async fn inner_engine(&self, id: WorkloadId) -> Result<DockerDriver> {
+        let found = self.find(id).await?;
+        let found = found.ok_or_else(|| DriverError::no_container(id))?;
+        let labels = found.config.and_then(|config| config.labels);
+        let uids = labels.as_ref().and_then(range);
+        let uids = uids.ok_or_else(|| DriverError::conflict("the container is no node"))?;
+        let socket = self.folder(id).ok_or_else(nowhere)?.join(SOCKET);
+        Ok(DockerDriver::new(DockerSettings {
+            url: format!("unix://{}", socket.display()),
+            tls: None,
+            host: id.into(),
+            // The machine's firewall is not the node's to look after.
+            gateway_guard: super::GuardMode::Off,
+            socket_owner: Some(uids),
+            ..self.settings.clone()
+        }))
+    }
+
+    /// Removes what a node had beside its container.
+    pub(super) async fn forget_place(&self, id: WorkloadId) -> Result<()> {
+        let Some(folder) = self.folder(id).filter(|_| self.settings.is_machine()) else {
+            return Ok(());
+        };
+        match tokio::fs::remove_dir_all(&folder).await {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(DriverError::Engine {
+                text: format!("the folder of node {id} cannot be removed: {error}"),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl DockerDriver {
+    fn folder(&self, id: WorkloadId) -> Option<PathBuf> {
+        let all = self.settings.nodes.dir.as_ref()?;
+        Some(all.join(id.to_string()))
+    }
+}
+
+fn nowhere() -> DriverError {
+    DriverError::host_fault("this host keeps no folder for nodes")
+}
+
+impl Place<'_> {
+    /// The files that tell the node what it is.
+    pub(super) fn files(&self, node: &Node) -> Vec<InjectedFile> {
+        node::files(node, self.uids)
+    }
+
+    /// Makes the folder. Others may pass through it, and see nothing.
+    pub(super) fn settle(&self) -> Result<()> {
+        let make = || {
+            fs::create_dir_all(&self.folder)?;
+            fs::set_permissions(&self.folder, fs::Permissions::from_mode(0o711))
+        };
+        make().map_err(|error| {
+            let folder = self.folder.display();
+            DriverError::host_fault(format!("the folder {folder} cannot be made: {error}"))
+        })
+    }
+
+    /// Writes what makes a container a node into its configuration.
+    pub(super) fn configure(&self, id: WorkloadId, node: &Node, body: &mut ContainerCreateBody) {
+        let labels = body.labels.get_or_insert_default();
+        labels.insert(labels::CLUSTER.into(), node.cluster_id.to_string());
+        labels.insert(
+            labels::UIDS.into(),
+            format!("{}:{}", self.uids.first, self.uids.count),
+        );
+        let volume = HashMap::from([
+            (labels::ID.to_owned(), id.to_string()),
+            (labels::KIND.to_owned(), "node-disk".to_owned()),
+        ]);
+        let config = body.host_config.get_or_insert_default();
+        config.mounts = Some(vec![bound(&self.folder), disk(volume)]);
+        privileges(config, self.apparmor);
+    }
+}
+
+/// What process 1 of a node needs beyond every other container: the engine's default capabilities
+/// and two more, to mount and to make namespaces and links; system calls unfiltered, and the paths
+/// below `/proc` and `/sys` open, or a mount of a new `/proc` is refused further in.
+fn privileges(config: &mut HostConfig, apparmor: bool) {
+    config.cap_drop = None;
+    config.cap_add = Some(vec!["NET_ADMIN".into(), "SYS_ADMIN".into()]);
+    let mut options = vec!["seccomp=unconfined".to_owned()];
+    if apparmor {
+        options.push("apparmor=unconfined".to_owned());
+    }
+    config.security_opt = Some(options);
+    config.masked_paths = Some(Vec::new());
+    config.readonly_paths = Some(Vec::new());
+    config.cgroupns_mode = Some(HostConfigCgroupnsModeEnum::PRIVATE);
+    config.readonly_rootfs = Some(false);
+}
+
+fn bound(folder: &Path) -> Mount {
+    Mount {
+        typ: Some(MountType::BIND),
+        source: Some(folder.display().to_string()),
+        target: Some(FOLDER.to_owned()),
+        ..Mount::default()
+    }
+}
+
+/// Without a name, so that it is removed with its container.
+fn disk(labels: HashMap<String, String>) -> Mount {
+    Mount {
+        typ: Some(MountType::VOLUME),
+        target: Some(DISK.to_owned()),
+        volume_options: Some(MountVolumeOptions {
+            no_copy: Some(true),
+            labels: Some(labels),
+            ..MountVolumeOptions::default()
+        }),
+        ..Mount::default()
+    }
+}
+
+/// What the engine's description says of a node.
+pub(super) fn seen(
+    found: &ContainerInspectResponse,
+    labels: &HashMap<String, String>,
+) -> Option<NodeSeen> {
+    let hostname = found.config.as_ref()?.hostname.clone();
+    Some(NodeSeen {
+        cluster_id: ClusterId::parse(labels.get(labels::CLUSTER)?)?,
+        hostname: hostname.unwrap_or_default(),
+    })
+}
+
+fn range(labels: &HashMap<String, String>) -> Option<Uids> {
+    let (first, count) = labels.get(labels::UIDS)?.split_once(':')?;
+    Some(Uids {
+        first: first.parse().ok()?,
+        count: count.parse().ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn process_1_of_a_node_may_mount_and_make_namespaces_and_nothing_more() {
+        let mut config = HostConfig::default();
+        privileges(&mut config, false);
+        let added = config.cap_add.clone().unwrap_or_default();
+        assert_eq!(added, ["NET_ADMIN", "SYS_ADMIN"]);
+        assert_ne!(config.privileged, Some(true));
+        let options = config.security_opt.clone().unwrap_or_default();
+        assert_eq!(options, ["seccomp=unconfined"]);
+        privileges(&mut config, true);
+        let options = config.security_opt.unwrap_or_default();
+        assert!(options.contains(&"apparmor=unconfined".to_owned()));
+    }
+}

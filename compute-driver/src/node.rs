@@ -1,0 +1,102 @@
+//! What every driver does alike for a container that is a node: its range of user ids, and the files
+//! that tell it what it is.
+
+use schemas::workload::{InjectedFile, Node};
+use serde_json::json;
+
+/// The first user id of the machine that may be a node's: above those of systemd's containers
+/// (which end at 0x6FFF_FFFF) and those that `/etc/subuid` usually names.
+pub(crate) const FIRST_UID: u32 = 0x7000_0000;
+/// The first that may not: from here systemd keeps them for foreign files.
+pub(crate) const END_UID: u32 = 0x7ffe_0000;
+
+/// A range of user ids of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Uids {
+    /// The first of them: root inside.
+    pub first: u32,
+    /// So many.
+    pub count: u32,
+}
+
+impl Uids {
+    /// The lowest free range, as wide as asked for.
+    pub(crate) fn free(taken: &[Uids], first: u32, end: u32, count: u32) -> Option<Uids> {
+        let mut taken: Vec<(u32, u32)> = taken
+            .iter()
+            .map(|it| (it.first, it.first.saturating_add(it.count)))
+            .collect();
+        taken.sort_unstable();
+        let mut at = first;
+        for (begin, over) in taken {
+            if begin >= at && begin - at >= count {
+                break;
+            }
+            at = at.max(over);
+        }
+        let fits = count > 0 && at.checked_add(count).is_some_and(|over| over <= end);
+        fits.then_some(Uids { first: at, count })
+    }
+
+    /// Is this one of them?
+    pub(crate) fn has(self, uid: u32) -> bool {
+        uid.checked_sub(self.first)
+            .is_some_and(|offset| offset < self.count)
+    }
+}
+
+/// The files that tell a node what it is.
+pub(crate) fn files(node: &Node, uids: Uids) -> Vec<InjectedFile> {
+    let file = |path: &str, mode, content: &str| InjectedFile {
+        path: path.to_owned(),
+        mode,
+        content_b64: schemas::base64(content.as_bytes()),
+    };
+    let facts = json!({
+        "uid_base": uids.first,
+        "uid_count": uids.count,
+        "bip": node.bip,
+        "address_pool": node.address_pool,
+        "address_pool_size": node.address_pool_size,
+        "labels": node.labels,
+    });
+    let mut files = vec![file("/etc/jeroboam/node.json", 0o644, &facts.to_string())];
+    if let Some(tls) = &node.tls {
+        files.extend([
+            file("/etc/jeroboam/tls/ca.pem", 0o644, &tls.ca_pem),
+            file("/etc/jeroboam/tls/cert.pem", 0o644, &tls.cert_pem),
+            file("/etc/jeroboam/tls/key.pem", 0o600, &tls.key_pem),
+        ]);
+    }
+    files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lowest_free_range_is_given_and_none_beyond_the_end() {
+        let range = |first, count| Uids { first, count };
+        let free = |taken: &[Uids]| Uids::free(taken, 1000, 1300, 100).map(|it| it.first);
+        assert_eq!(free(&[]), Some(1000));
+        assert_eq!(free(&[range(1000, 100)]), Some(1100));
+        assert_eq!(free(&[range(1100, 100)]), Some(1000));
+        assert_eq!(free(&[range(1200, 100), range(1000, 100)]), Some(1100));
+        assert_eq!(free(&[range(1050, 100)]), Some(1150), "of another width");
+        assert_eq!(free(&[range(0, 1001), range(1001, 199)]), Some(1200));
+        assert_eq!(free(&[range(1000, 300)]), None);
+        assert_eq!(free(&[range(1000, u32::MAX)]), None);
+        assert_eq!(Uids::free(&[], 1000, 1300, 0), None, "no user at all");
+    }
+
+    #[test]
+    fn a_range_has_its_own_users_and_no_others() {
+        let range = Uids {
+            first: 100,
+            count: 10,
+        };
+        let has = [0, 99, 100, 109, 110, u32::MAX].map(|uid| range.has(uid));
+        assert_eq!(has, [false, false, true, true, false, false]);
+    }
+}

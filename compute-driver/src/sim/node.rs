@@ -1,0 +1,103 @@
+//! A simulated node: a container with a whole simulated engine inside.
+//!
+//! The inner engine has the node's disk: what is on it outlives the node's lives and goes with its
+//! container. It answers while the node lives, as its instructions say.
+
+use super::container::Container;
+use super::engine::{SimEngine, SimTimings};
+use super::machine::{Key, Machine};
+use crate::error::{DriverError, Result};
+use crate::node::{END_UID, FIRST_UID, Uids};
+use schemas::ids::{HostId, WorkloadId};
+use schemas::workload::Node;
+use std::sync::Arc;
+
+/// What is inside a node.
+pub(super) struct Inner {
+    pub(super) engine: SimEngine,
+    pub(super) uids: Uids,
+}
+
+impl Machine {
+    /// What a new node is to have inside.
+    pub(super) fn inner(&self, key: Key, node: &Node, timings: &SimTimings) -> Result<Inner> {
+        let others = self.containers.iter().filter(|(other, _)| **other != key);
+        let taken: Vec<Uids> = others
+            .filter_map(|(_, container)| Some(container.inner.as_ref()?.uids))
+            .collect();
+        let uids = Uids::free(&taken, FIRST_UID, END_UID, node.uid_count).ok_or_else(|| {
+            DriverError::host_fault("this host has no range of user ids left for another node")
+        })?;
+        let engine = SimEngine::with(timings.clone(), true);
+        Ok(Inner { engine, uids })
+    }
+}
+
+impl Container {
+    /// A node that is frozen has an engine that does not answer.
+    pub(super) fn hold_inner(&self, held: bool) {
+        if let Some(inner) = &self.inner {
+            inner.engine.set_hanging(held);
+        }
+    }
+}
+
+impl SimEngine {
+    /// The engine inside a node, as tests see it; `None` when there is no such node.
+    pub fn inner(&self, host: HostId, id: WorkloadId) -> Option<SimEngine> {
+        let mut machine = self.machine();
+        let inner = machine.container((host, id)).ok()?.inner.as_ref()?;
+        Some(inner.engine.clone())
+    }
+
+    /// The life that the engine was part of has ended: all that ran on it, too.
+    pub(super) fn fall(&self) {
+        {
+            let mut machine = self.machine();
+            machine.hanging = false;
+            let live = machine.containers.values_mut().filter(|it| it.is_live());
+            // As engines say of a life whose end they did not see.
+            live.for_each(|container| container.end(255, false));
+        }
+        self.set_down(true);
+    }
+
+    /// The engine inside a node that has just been started comes up, as its instructions say.
+    pub(super) fn raise_inner(&self, key: Key) {
+        let mut machine = self.machine();
+        let Ok(container) = machine.container(key) else {
+            return;
+        };
+        let Some(inner) = container.inner.as_ref().map(|it| it.engine.clone()) else {
+            return;
+        };
+        container.say("the engine is started".into());
+        let (script, boot) = (container.script(), container.boot.clone());
+        let (after, hangs) = (script.engine_after(), script.engine_hangs());
+        drop(machine);
+        let Some(after) = after else { return };
+        let weak = Arc::downgrade(&self.shared);
+        let in_this_life = move |act: &dyn Fn(&mut Container)| {
+            let Some(shared) = weak.upgrade() else { return };
+            let engine = SimEngine { shared };
+            let mut machine = engine.machine();
+            if let Ok(container) = machine.container(key)
+                && container.boot == boot
+                && container.is_live()
+            {
+                act(container);
+            }
+        };
+        tokio::spawn(async move {
+            tokio::time::sleep(after).await;
+            in_this_life(&|container| {
+                container.say("the engine listens".into());
+                inner.set_down(false);
+            });
+            if let Some(hangs) = hangs {
+                tokio::time::sleep(hangs).await;
+                in_this_life(&|_| inner.set_hanging(true));
+            }
+        });
+    }
+}
