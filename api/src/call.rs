@@ -21,6 +21,7 @@ pub(crate) struct Parts {
     pub payload: RefCell<Option<Payload>>,
     pub state: State,
     pub service: Service,
+    pub path: String,
     pub route: Arc<Route>,
     pub params: Vec<String>,
     pub request_id: RequestId,
@@ -56,6 +57,11 @@ impl Call {
     /// The service the path belongs to.
     pub fn service(&self) -> Service {
         self.0.service
+    }
+
+    /// The path as the route table knows it: where several lead to one thing, they are the same here.
+    pub fn path(&self) -> &str {
+        &self.0.path
     }
 
     /// The route that matched.

@@ -63,7 +63,7 @@ impl Caller {
             return Ok(());
         };
         let service = self.call.service();
-        let (full, method) = (self.call.http().path(), self.call.http().method().as_str());
+        let (full, method) = (self.call.path(), self.call.http().method().as_str());
         let path = full.strip_prefix(service.prefix()).unwrap_or(full);
         if rules
             .iter()

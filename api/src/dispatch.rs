@@ -6,12 +6,14 @@
 //! connection.
 
 use crate::call::{Call, Parts};
+use crate::container_infra::address;
 use crate::error::{self, Asked};
 use crate::microversion::{self, Microversion};
 use crate::request_id::RequestId;
 use crate::route::Route;
 use crate::service::Service;
 use crate::state::State;
+use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, HeaderName, HeaderValue};
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
@@ -27,6 +29,7 @@ use tracing::Instrument;
 pub async fn dispatch(state: State, http: HttpRequest, payload: Payload) -> HttpResponse {
     let started = Instant::now();
     let service = Service::of_path(http.path());
+    let path = address::canonical(&state, &http, service);
     let request_id = RequestId::generate();
     let global = RequestId::global(http.headers());
     let span = tracing::info_span!(
@@ -37,7 +40,7 @@ pub async fn dispatch(state: State, http: HttpRequest, payload: Payload) -> Http
     let version = microversion::requested(service, http.headers());
     let spoken = version.as_ref().ok().copied();
     let mut route = None;
-    let outcome = match find(&state, &http, version) {
+    let outcome = match find(&state, http.method(), &path, version) {
         Err(error) => Err(error),
         Ok((found, params, version)) => {
             route = Some(Arc::clone(&found));
@@ -46,6 +49,7 @@ pub async fn dispatch(state: State, http: HttpRequest, payload: Payload) -> Http
                 payload: RefCell::new(Some(payload)),
                 state: Arc::clone(&state),
                 service,
+                path: path.clone().into_owned(),
                 route: Arc::clone(&found),
                 params,
                 request_id: request_id.clone(),
@@ -76,38 +80,38 @@ pub async fn dispatch(state: State, http: HttpRequest, payload: Payload) -> Http
                 base: &base,
             },
         );
-        if let (Error::MethodNotAllowed(_), Ok(allowed)) = (
-            &error,
-            HeaderValue::from_str(&state.table.allowed(http.path())),
-        ) {
+        if let (Error::MethodNotAllowed(_), Ok(allowed)) =
+            (&error, HeaderValue::from_str(&state.table.allowed(&path)))
+        {
             answer.headers_mut().insert(ALLOW, allowed);
         }
         answer
     });
-    sign(&mut answer, service, spoken, &request_id);
+    sign(&mut answer, &http, service, spoken, &request_id);
     record(&state, &http, service, route.as_deref(), &answer, started);
     answer
 }
 
 fn find(
     state: &State,
-    http: &HttpRequest,
+    method: &Method,
+    path: &str,
     version: Result<Microversion>,
 ) -> Result<(Arc<Route>, Vec<String>, Microversion)> {
-    let path = http.uri().path();
     let version = version.or_else(|error| {
         // A version document answers whatever version is asked: it is where clients learn better.
-        match state.table.find(http.method(), path, Microversion::NONE) {
+        match state.table.find(method, path, Microversion::NONE) {
             Ok(found) if found.route.at_root => Ok(Microversion::NONE),
             _ => Err(error),
         }
     })?;
-    let found = state.table.find(http.method(), path, version)?;
+    let found = state.table.find(method, path, version)?;
     Ok((found.route, found.params, version))
 }
 
 fn sign(
     answer: &mut HttpResponse,
+    http: &HttpRequest,
     service: Service,
     version: Option<Microversion>,
     request_id: &RequestId,
@@ -119,7 +123,7 @@ fn sign(
         }
         headers.insert(HeaderName::from_static("x-openstack-request-id"), id);
     }
-    microversion::announce(service, version, headers);
+    microversion::announce(service, version, http.headers(), headers);
 }
 
 fn record(

@@ -64,7 +64,7 @@ pub fn answer(error: &Error, asked: &Asked<'_>) -> HttpResponse {
         }
         error => bounded(error.to_string()),
     };
-    let body = envelope::body(asked.service, status, &message, asked.request_id.as_str());
+    let body = envelope::body(asked, status, &message);
     let mut answer = HttpResponse::build(status);
     answer.insert_header((CONTENT_TYPE, "application/json"));
     if status == StatusCode::UNAUTHORIZED {

@@ -47,6 +47,7 @@
 pub mod auth;
 pub mod call;
 pub mod compute;
+pub mod container_infra;
 pub mod ctx;
 mod dispatch;
 pub mod error;
@@ -82,6 +83,7 @@ pub fn routes() -> Vec<Route> {
         group(Service::Identity, identity::routes()),
         group(Service::Compute, compute::routes()),
         group(Service::Image, image::routes()),
+        group(Service::ContainerInfra, container_infra::routes()),
     ]
     .into_iter()
     .flatten()

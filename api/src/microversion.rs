@@ -1,5 +1,7 @@
 //! Microversions: which one a request speaks, and the headers that say so in every answer
-//! (contract `client-requirements.md` §3).
+//! (contract `client-requirements.md` §3; container-infra's own: `magnum-v1.md` §3.2).
+
+mod infra;
 
 use crate::service::Service;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -64,6 +66,9 @@ pub fn requested(service: Service, headers: &HeaderMap) -> Result<Microversion> 
     let Some(range) = service.microversions() else {
         return Ok(Microversion::NONE);
     };
+    if service == Service::ContainerInfra {
+        return infra::requested(range, headers);
+    }
     let Some(asked) = asked(service, headers)? else {
         return Ok(range.min);
     };
@@ -115,9 +120,14 @@ fn asked(service: Service, headers: &HeaderMap) -> Result<Option<String>> {
     Ok(Some(value.to_str().unwrap_or("?").trim().to_owned()))
 }
 
-/// Names the version used in an answer's headers; the service's lowest when the request's own was
-/// not acceptable.
-pub fn announce(service: Service, version: Option<Microversion>, headers: &mut HeaderMap) {
+/// Names the version used in an answer's headers (those of the kind that were `sent`); the service's
+/// lowest when the request's own was not acceptable.
+pub fn announce(
+    service: Service,
+    version: Option<Microversion>,
+    sent: &HeaderMap,
+    headers: &mut HeaderMap,
+) {
     let (Some(range), Some(name)) = (
         service.microversions(),
         service.microversion_names().first(),
@@ -130,6 +140,9 @@ pub fn announce(service: Service, version: Option<Microversion>, headers: &mut H
             headers.insert(HeaderName::from_static(header), value);
         }
     };
+    if service == Service::ContainerInfra && infra::of_2015(sent) {
+        return infra::announce(version, set);
+    }
     set("openstack-api-version", format!("{name} {version}"));
     if service == Service::Compute {
         set("x-openstack-nova-api-version", version.to_string());
@@ -146,7 +159,13 @@ pub fn announce(service: Service, version: Option<Microversion>, headers: &mut H
             "openstack-api-maximum-version",
             format!("{name} {}", range.max),
         );
-        set("vary", "OpenStack-API-Version".into());
+        set(
+            "vary",
+            match service {
+                Service::ContainerInfra => infra::VARY.into(),
+                _ => "OpenStack-API-Version".into(),
+            },
+        );
     }
 }
 

@@ -32,6 +32,7 @@ pub fn defaults() -> Vec<&'static RuleDefault> {
         crate::identity::rules::ALL,
         crate::compute::rules::ALL,
         crate::image::rules::ALL,
+        crate::container_infra::rules::ALL,
     ]
     .concat()
 }

@@ -8,11 +8,13 @@ pub use handler::{Access, Extract, Guard, Handler};
 pub use table::{Found, Table};
 
 use crate::call::Call;
+use crate::extract::Query;
 use crate::microversion::Microversion;
 use crate::reply::Reply;
 use crate::service::Service;
 use actix_web::http::Method;
 use futures::future::LocalBoxFuture;
+use schemas::{Error, Result};
 
 type Erased = Box<dyn Fn(Call) -> LocalBoxFuture<'static, Reply> + Send + Sync>;
 
@@ -37,6 +39,8 @@ pub struct Route {
     pub until: Option<Microversion>,
     /// Longest JSON body.
     pub body_limit: usize,
+    /// Query parameters it understands, when others are refused.
+    pub parameters: Option<&'static [&'static str]>,
     handler: Erased,
 }
 
@@ -51,6 +55,7 @@ impl Route {
             since: None,
             until: None,
             body_limit: BODY_LIMIT,
+            parameters: None,
             handler: Box::new(move |call| handler.run(call)),
         }
     }
@@ -70,6 +75,12 @@ impl Route {
     /// Takes JSON bodies up to this many bytes. Streams (`Body`) are bounded by their handler.
     pub fn body_limit(mut self, bytes: usize) -> Route {
         self.body_limit = bytes;
+        self
+    }
+
+    /// Understands these query parameters, and refuses others.
+    pub fn takes(mut self, parameters: &'static [&'static str]) -> Route {
+        self.parameters = Some(parameters);
         self
     }
 
@@ -111,6 +122,27 @@ impl Route {
     pub fn offered_in(&self, version: Microversion) -> bool {
         self.since.is_none_or(|since| version >= since)
             && self.until.is_none_or(|until| version <= until)
+    }
+
+    /// Refuses query parameters that the route does not understand, where it refuses any.
+    ///
+    /// # Errors
+    /// `BadRequest` that names one of them.
+    pub(crate) fn refuse_unknown(&self, query: &str) -> Result<()> {
+        let Some(known) = self.parameters else {
+            return Ok(());
+        };
+        let query = Query::parse(query)?;
+        match query.pairs().find(|(name, _)| !known.contains(name)) {
+            None => Ok(()),
+            Some((name, _)) => Err(Error::BadRequest(format!(
+                "Unknown argument: {name:?}. {}",
+                match known {
+                    [] => "None is possible here.".to_owned(),
+                    known => format!("Possible are: {}.", known.join(", ")),
+                }
+            ))),
+        }
     }
 
     pub(crate) fn handle(&self, call: Call) -> LocalBoxFuture<'static, Reply> {

@@ -97,7 +97,7 @@ impl Service {
         match self {
             Service::Compute => Some(range(2, 1, 96)),
             Service::Container => Some(range(1, 1, 40)),
-            Service::ContainerInfra => Some(range(1, 1, 13)),
+            Service::ContainerInfra => Some(range(1, 1, 14)),
             _ => None,
         }
     }

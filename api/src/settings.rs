@@ -38,6 +38,8 @@ pub struct Settings {
     pub compute: crate::compute::Settings,
     /// The image service.
     pub image: crate::image::Settings,
+    /// Container infrastructure.
+    pub container_infra: crate::container_infra::Settings,
 }
 
 /// What one user may keep in the identity service, whose things no project's quota counts; negative =
@@ -83,6 +85,7 @@ impl Default for Settings {
             user_limits: UserLimits::default(),
             compute: crate::compute::Settings::default(),
             image: crate::image::Settings::default(),
+            container_infra: crate::container_infra::Settings::default(),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! The body of an error, as each service's clients expect it.
 
+use super::Asked;
 use crate::service::Service;
 use actix_web::http::StatusCode;
 use serde_json::{Value, json};
 
-pub(super) fn body(service: Service, status: StatusCode, message: &str, request_id: &str) -> Value {
+pub(super) fn body(asked: &Asked<'_>, status: StatusCode, message: &str) -> Value {
+    let service = asked.service;
     let code = status.as_u16();
     let title = title(status);
     if status == StatusCode::UNAUTHORIZED {
@@ -25,7 +27,7 @@ pub(super) fn body(service: Service, status: StatusCode, message: &str, request_
             "explanation": message,
             "error": { "type": heat_type(code), "message": message, "traceback": null },
         }),
-        Service::ContainerInfra | Service::Container => magnum(service, code, message, request_id),
+        Service::ContainerInfra | Service::Container => magnum(asked, code, message),
     }
 }
 
@@ -33,18 +35,31 @@ fn keystone(code: u16, title: &str, message: &str) -> Value {
     json!({ "error": { "code": code, "title": title, "message": message } })
 }
 
-/// Old magnum clients read `error_message`, whose value is a JSON text; new ones read `errors`.
-fn magnum(service: Service, code: u16, message: &str, request_id: &str) -> Value {
+/// Old magnum clients read `error_message`, whose value is a JSON text; new ones read `errors`
+/// (contract `magnum-v1.md` §4.5).
+fn magnum(asked: &Asked<'_>, code: u16, message: &str) -> Value {
     let side = if code < 500 { "client" } else { "server" };
-    let mut body = json!({ "errors": [{
-        "request_id": request_id,
-        "code": side,
-        "status": code,
-        "title": message.split('.').next().unwrap_or(message),
-        "detail": message,
-        "links": [],
-    }]});
-    if service == Service::ContainerInfra {
+    let infra = asked.service == Service::ContainerInfra;
+    let error = match (code, asked.service.microversions()) {
+        (406, Some(range)) if infra => json!({
+            "code": "container-infra.microversion-unsupported",
+            "title": "Requested microversion is unsupported",
+            "description": message,
+            "min_version": range.min.to_string(),
+            "max_version": range.max.to_string(),
+            "links": [{ "rel": "help", "href": asked.base.join("/container-infra/") }],
+        }),
+        _ => json!({
+            "request_id": asked.request_id.as_str(),
+            "code": side,
+            "status": code,
+            "title": message.split('.').next().unwrap_or(message),
+            "detail": message,
+            "links": [],
+        }),
+    };
+    let mut body = json!({ "errors": [error] });
+    if infra {
         let fault = if code < 500 { "Client" } else { "Server" };
         let inner = json!({ "faultcode": fault, "faultstring": message, "debuginfo": null });
         body["error_message"] = inner.to_string().into();
@@ -101,17 +116,25 @@ fn heat_type(code: u16) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::links::Base;
+    use crate::request_id::RequestId;
+    use actix_web::test::TestRequest;
+
+    fn told(service: Service, status: StatusCode, message: &str) -> Value {
+        let request = TestRequest::get().insert_header(("host", "cloud"));
+        let base = Base::of(&request.to_http_request(), None, false);
+        let request_id = &RequestId::generate();
+        let asked = Asked {
+            service,
+            request_id,
+            base: &base,
+        };
+        body(&asked, status, message)
+    }
 
     #[test]
     fn every_service_tells_a_404_in_its_own_words() {
-        let body = |service| {
-            body(
-                service,
-                StatusCode::NOT_FOUND,
-                "No such thing. Sorry.",
-                "req-1",
-            )
-        };
+        let body = |service| told(service, StatusCode::NOT_FOUND, "No such thing. Sorry.");
         assert_eq!(body(Service::Identity)["error"]["title"], "Not Found");
         assert_eq!(body(Service::Compute)["itemNotFound"]["code"], 404);
         assert_eq!(body(Service::Image)["code"], "404 Not Found");
@@ -135,8 +158,23 @@ mod tests {
     #[test]
     fn a_401_looks_the_same_everywhere() {
         for service in Service::ALL {
-            let body = body(service, StatusCode::UNAUTHORIZED, "Log in.", "req-1");
+            let body = told(service, StatusCode::UNAUTHORIZED, "Log in.");
             assert_eq!(body["error"]["code"], 401);
         }
+    }
+
+    #[test]
+    fn a_version_that_container_infra_lacks_is_told_with_those_it_has() {
+        let body = told(
+            Service::ContainerInfra,
+            StatusCode::NOT_ACCEPTABLE,
+            "No 1.99.",
+        );
+        let error = &body["errors"][0];
+        assert_eq!(error["min_version"], "1.1");
+        assert_eq!(error["description"], "No 1.99.");
+        assert_eq!(error["links"][0]["rel"], "help");
+        assert!(error.get("detail").is_none());
+        assert!(body["error_message"].as_str().unwrap().contains("No 1.99."));
     }
 }

@@ -30,4 +30,9 @@ base! {
     "project_manager_or_admin" = "rule:project_manager_api or rule:context_is_admin", "A manager of the project, or an administrator.";
     "project_member_or_admin" = "rule:project_member_api or rule:context_is_admin", "A member of the project, or an administrator.";
     "project_reader_or_admin" = "rule:project_reader_api or rule:context_is_admin", "A reader of the project, or an administrator.";
+    "project_member" = "role:member and project_id:%(project_id)s", "A member of the project, as container-infra calls him.";
+    "project_reader" = "role:reader and project_id:%(project_id)s", "A reader of the project, as container-infra calls him.";
+    "admin_or_project_member" = "rule:context_is_admin or rule:project_member", "An administrator, or a member of the project.";
+    "admin_or_project_reader" = "rule:context_is_admin or rule:project_reader", "An administrator, or a reader of the project.";
+    "is_user" = "user_id:%(user_id)s", "The user himself, as container-infra calls him.";
 }

@@ -66,6 +66,7 @@ macro_rules! handlers {
                 let handler = self.clone();
                 async move {
                     let guard = G::extract(&call).await?;
+                    call.route().refuse_unknown(call.query_string())?;
                     $(
                         #[expect(non_snake_case, reason = "named as its type parameter")]
                         let $arg = $arg::extract(&call).await?;

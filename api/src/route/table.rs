@@ -2,6 +2,7 @@
 
 use super::Route;
 use crate::microversion::Microversion;
+use crate::service::Service;
 use actix_web::http::Method;
 use percent_encoding::percent_decode_str;
 use schemas::{Error, Result};
@@ -133,9 +134,16 @@ fn pick<'a>(
             route: Arc::clone(route),
             params,
         }),
-        None => Err(Error::NotFound(format!(
-            "{path} is not part of API version {version}; ask for another microversion."
-        ))),
+        None => {
+            let told = format!(
+                "{path} is not part of API version {version}; ask for another microversion."
+            );
+            // Container-infra's clients know a missing microversion by its own code.
+            Err(match Service::of_path(path) {
+                Service::ContainerInfra => Error::NotAcceptable(told),
+                _ => Error::NotFound(told),
+            })
+        }
     }
 }
 

@@ -7,10 +7,13 @@ use store::Tx;
 use store::identity::catalog::{Endpoint, Region, Service, endpoint, region, service};
 
 /// Type, name and path of each service.
-const SERVICES: [(&str, &str, &str); 3] = [
+const SERVICES: [(&str, &str, &str); 5] = [
     ("identity", "keystone", "/identity"),
     ("image", "glance", "/image"),
     ("compute", "nova", "/compute/v2.1"),
+    ("container-infra", "magnum", "/container-infra/v1"),
+    // What the clients of 2015 look for: the same service.
+    ("container", "magnum", "/container-infra/v1"),
 ];
 
 /// Writes what is missing, and moves endpoints of ours that lead elsewhere.

@@ -1,0 +1,49 @@
+//! What an operator may set about container infrastructure.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Settings of container infrastructure; every field has a default.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Longest page of a list.
+    pub max_limit: usize,
+    /// Clusters a project may have when its quota does not say.
+    pub clusters: i64,
+    /// Cluster templates (baymodels) a project may have; negative = any number.
+    pub templates: i64,
+    /// X.509 key pairs a project may keep; negative = any number.
+    pub x509keypairs: i64,
+    /// Nodes (`/nodes`, the bookkeeping of 2015) a project may keep; negative = any number.
+    pub nodes: i64,
+    /// Federations a project may keep; negative = any number.
+    pub federations: i64,
+    /// Clusters a federation may have as members; negative = any number.
+    pub federation_members: i64,
+    /// A conductor not heard of for so many seconds is shown as down.
+    pub silence_s: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            max_limit: 1000,
+            clusters: 20,
+            templates: 100,
+            x509keypairs: 100,
+            nodes: 100,
+            federations: 20,
+            federation_members: 20,
+            silence_s: 180,
+        }
+    }
+}
+
+impl Settings {
+    /// Silence after which a conductor counts as down.
+    pub fn silence(&self) -> Duration {
+        Duration::from_secs(self.silence_s)
+    }
+}
