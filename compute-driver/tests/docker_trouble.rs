@@ -168,7 +168,14 @@ async fn a_container_whose_making_was_cut_off_is_made_anew() {
                 .await
                 .expect("a new name");
 
-            assert_eq!(bench.seen(workload.id).await.state, RunState::Unknown);
+            // Seen as what it is it would be waited for, and nobody makes it meanwhile.
+            let seen = must(bench.driver.inspect(workload.id).await, "inspect");
+            assert_eq!(seen, None);
+            let listed = must(bench.driver.list().await, "list");
+            assert_eq!(
+                listed.iter().map(|it| it.state).collect::<Vec<_>>(),
+                [RunState::Unknown]
+            );
             let result = bench.driver.ensure_running(workload.id).await;
             assert!(
                 matches!(result, Err(DriverError::NotFound { .. })),

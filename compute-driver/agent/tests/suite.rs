@@ -19,6 +19,8 @@ mod http;
 mod http_server;
 #[path = "suite/images.rs"]
 mod images;
+#[path = "suite/nodes.rs"]
+mod nodes;
 #[path = "suite/orders.rs"]
 mod orders;
 #[path = "suite/outages.rs"]

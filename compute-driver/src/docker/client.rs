@@ -12,6 +12,7 @@ use nix::fcntl::OFlag;
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -92,14 +93,15 @@ async fn within<T>(
     }
 }
 
-/// Where to connect to. A socket that has to be somebody's is opened (but not followed) and looked
-/// at, and then connected to by that very file, so that nobody can put another in its place: whoever
-/// holds a node would be glad to see the agent speak to the machine's own engine instead.
+/// Where to connect to. A node's socket is opened (but not followed) and looked at, and then connected
+/// to by that very file, so that nobody can put another in its place: whoever holds a node would be
+/// glad to see the agent speak to the machine's own engine instead. It has to be the node's own, or of
+/// him who owns the folder it is in.
 fn address(settings: &DockerSettings) -> Result<(String, Option<File>)> {
-    let Some(owner) = settings.socket_owner else {
+    let Some(node) = settings.socket_owner else {
         return Ok((settings.url.clone(), None));
     };
-    let path = settings.url.trim_start_matches("unix://");
+    let path = Path::new(settings.url.trim_start_matches("unix://"));
     let down = |error: std::io::Error| DriverError::EngineDown {
         text: format!("its socket: {error}"),
     };
@@ -110,7 +112,8 @@ fn address(settings: &DockerSettings) -> Result<(String, Option<File>)> {
         .open(path)
         .map_err(down)?;
     let facts = socket.metadata().map_err(down)?;
-    let owned = owner.has(facts.uid());
+    let folder = path.parent().unwrap_or(path).metadata().map_err(down)?;
+    let owned = node.has(facts.uid()) || facts.uid() == folder.uid();
     if !facts.file_type().is_socket() || !owned {
         return Err(DriverError::EngineDown {
             text: "what is in the place of its socket is not the engine's".into(),

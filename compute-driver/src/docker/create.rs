@@ -18,11 +18,6 @@ use std::collections::HashMap;
 
 impl DockerDriver {
     pub(super) async fn make(&self, workload: &Workload) -> Result<()> {
-        let found = self.find(workload.id).await?;
-        let incarnation = found.as_ref().and_then(super::observe::observation);
-        if incarnation.is_some_and(|it| it.incarnation == workload.incarnation) {
-            return Ok(());
-        }
         let place = match &workload.node {
             Some(node) => Some((self.place(workload.id, node).await?, node)),
             None => None,
@@ -37,34 +32,42 @@ impl DockerDriver {
                 "files cannot be injected into a read-only root filesystem; drop one of the two",
             ));
         }
-        self.remove(workload.id).await?;
+        let name = labels::container_name(self.host_id(), workload.id);
+        let in_one_step = files.is_none() && workload.networks.len() < 2;
         let mut body = body(&self.settings, workload);
+        if in_one_step {
+            // Whether anything is there is left to the engine to say: mostly there is nothing.
+            match self.create(&name, body.clone(), workload).await {
+                Err(DriverError::Conflict { .. }) => {}
+                done => return done,
+            }
+        }
+        let found = self.find(workload.id).await?;
+        let there = found.as_ref().and_then(super::observe::observation);
+        if there.is_some_and(|it| it.incarnation == workload.incarnation) {
+            return Ok(());
+        }
+        self.remove(workload.id).await?;
+        if in_one_step {
+            return self.create(&name, body, workload).await;
+        }
         if let Some((place, node)) = &place {
             place.settle()?;
             place.configure(workload.id, node, &mut body);
         }
-
-        let name = labels::container_name(self.host_id(), workload.id);
-        let in_one_step = files.is_none() && workload.networks.len() < 2;
-        let first_name = match in_one_step {
-            true => name.clone(),
-            false => labels::unfinished_name(self.host_id(), workload.id),
-        };
-        self.create(&first_name, body, workload).await?;
-        // The label is there.
+        let unfinished = labels::unfinished_name(self.host_id(), workload.id);
+        self.create(&unfinished, body, workload).await?;
+        // Its users are written down: the next node may find others.
         drop(place);
         if let Some(tar) = files {
-            self.upload(&first_name, "/", tar).await?;
+            self.upload(&unfinished, "/", tar).await?;
         }
         for attachment in workload.networks.iter().skip(1) {
-            self.attach(&first_name, attachment, workload).await?;
-        }
-        if in_one_step {
-            return Ok(());
+            self.attach(&unfinished, attachment, workload).await?;
         }
         let options = RenameContainerOptionsBuilder::new().name(&name).build();
         let rename =
-            async |docker: &bollard::Docker| docker.rename_container(&first_name, options).await;
+            async |docker: &bollard::Docker| docker.rename_container(&unfinished, options).await;
         self.client
             .ask("create", self.deadlines().effect(), rename)
             .await

@@ -35,13 +35,9 @@ impl DockerDriver {
         Ok(all)
     }
 
-    /// One container, finished or not.
+    /// One container. One whose making was cut off is not there yet: whoever wants it has it made.
     pub(super) async fn observe(&self, id: WorkloadId) -> Result<Option<Observation>> {
-        if let Some(found) = self.find(id).await? {
-            return Ok(observation(&found));
-        }
-        let name = labels::unfinished_name(self.host_id(), id);
-        Ok(self.describe(&name).await?.as_ref().and_then(observation))
+        Ok(self.find(id).await?.as_ref().and_then(observation))
     }
 
     /// A finished container of ours.

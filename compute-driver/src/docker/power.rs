@@ -14,11 +14,17 @@ use std::time::Duration;
 
 impl DockerDriver {
     pub(super) async fn run(&self, id: WorkloadId) -> Result<()> {
-        let (seen, name) = self.existing(id).await?;
-        match seen.state {
+        // Tried before it is looked at: starting what runs is no error, and mostly it does not run.
+        let name = labels::container_name(self.host_id(), id);
+        let failed = match self.start(&name).await {
+            Err(DriverError::NotFound { .. }) => return Err(DriverError::no_container(id)),
+            Err(error @ (DriverError::Conflict { .. } | DriverError::Engine { .. })) => error,
+            done => return done,
+        };
+        match self.existing(id).await?.0.state {
             RunState::Running => Ok(()),
             RunState::Paused => self.resume(&name).await,
-            RunState::Created | RunState::Exited => self.start(&name).await,
+            RunState::Created | RunState::Exited => Err(failed),
             RunState::Unknown => Err(between_states()),
         }
     }

@@ -31,7 +31,8 @@ pub struct DockerSettings {
     /// Containers that are nodes.
     #[serde(default)]
     pub nodes: NodeSettings,
-    /// The engine's socket is made by somebody who is not trusted: it has to be this one's.
+    /// The engine is inside the node with these users, and they are not trusted: its socket has to
+    /// be theirs, or of him who owns the folder that it is in.
     #[serde(skip)]
     pub socket_owner: Option<Uids>,
 }

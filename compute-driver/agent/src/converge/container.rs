@@ -19,34 +19,43 @@ impl Attempt<'_> {
         let host = self.host();
         let networks = workload.networks.iter().map(|it| it.network.id);
         let _need = host.networks.need(networks);
-        self.write_down(workload).await;
+        let fresh = self.write_down(workload).await;
         self.past = Past {
             image: false,
             networks: false,
             limits: false,
             ..std::mem::take(&mut self.past)
         };
+        self.last = match fresh {
+            true => None,
+            false => host.inspect(workload.id).await?,
+        };
         for _ in 0..STEPS {
             if self.keeper.superseded() {
                 return Err(Failure::Superseded);
             }
-            let seen = host.inspect(workload.id).await?;
-            self.past.observe(workload, seen.as_ref());
-            let step = plan(workload, seen.as_ref(), &self.past);
-            self.last = seen;
+            self.past.observe(workload, self.last.as_ref());
+            let step = plan(workload, self.last.as_ref(), &self.past);
             if step == Step::Done {
                 return Ok(self.last.clone().map_or(Seen::Absent, Seen::Container));
             }
             debug!(?step, "next");
+            let prepares = matches!(step, Step::Image | Step::Networks);
             self.step(workload, step).await?;
+            if !prepares {
+                self.last = host.inspect(workload.id).await?;
+            }
         }
         Err(unsettled(self.last.as_ref()))
     }
 
     /// What the engine will hold for this id, before it holds it: nothing of it is ever forgotten.
-    async fn write_down(&self, workload: &Workload) {
+    /// True when it held nothing before, so that it need not be asked. (Should the ledger have been
+    /// lost, making the container finds the one that is there.)
+    async fn write_down(&self, workload: &Workload) -> bool {
         let ledger = &self.host().ledger;
         let mut entry = ledger.get(workload.id);
+        let fresh = matches!(entry.what, What::Unknown);
         let mut networks: BTreeSet<_> = workload.networks.iter().map(|it| it.network.id).collect();
         if let What::Container {
             networks: before, ..
@@ -57,6 +66,7 @@ impl Attempt<'_> {
         let image = workload.image.clone();
         entry.what = What::Container { image, networks };
         ledger.put(workload.id, entry).await;
+        fresh
     }
 
     async fn step(&mut self, workload: &Workload, step: Step) -> Result<(), Failure> {

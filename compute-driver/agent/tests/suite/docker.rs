@@ -1,8 +1,10 @@
 //! The same agent on a real Docker engine, when `JEROBOAM_TEST_DOCKER` holds its URL. Needs a static
 //! busybox at `/bin/busybox`.
 
+use crate::nodes::node;
 use crate::snapshots::snapshot;
 use crate::world::*;
+use compute_driver::docker::NodeSettings;
 use compute_driver::{DockerDriver, DockerSettings, Driver};
 use process::Faults;
 use schemas::host::{Desired, Op, Reply, Seen};
@@ -127,6 +129,86 @@ async fn a_container_lives_and_goes_on_docker_as_on_the_simulated_engine() {
     }
     assert_eq!(driver.list().await.unwrap(), []);
     assert_eq!(driver.list_networks().await.unwrap(), []);
+    world.kill().await;
+    driver.remove_unused_images(&[]).await.unwrap();
+}
+
+/// Stands in for the engine inside a node: whoever connects speaks to the machine's own.
+fn stand_in(at: std::path::PathBuf, engine: String) {
+    let listener = tokio::net::UnixListener::bind(at).unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut here, _)) = listener.accept().await {
+            let engine = engine.clone();
+            tokio::spawn(async move {
+                let mut there = tokio::net::UnixStream::connect(engine).await.unwrap();
+                _ = tokio::io::copy_bidirectional(&mut here, &mut there).await;
+            });
+        }
+    });
+}
+
+#[tokio::test]
+async fn a_node_on_docker_is_a_host_whose_containers_the_agent_runs() {
+    let url = std::env::var("JEROBOAM_TEST_DOCKER").unwrap_or_default();
+    let Some(engine) = url.strip_prefix("unix://").map(str::to_owned) else {
+        println!("skipped: JEROBOAM_TEST_DOCKER is not set, or is no engine of this machine");
+        return;
+    };
+    let mut world = World::without_agent().await;
+    world.settings.stop_grace_s = 1;
+    let folders = world.settings.state_dir.join("nodes");
+    let driver: Arc<dyn Driver> = Arc::new(DockerDriver::new(DockerSettings {
+        nodes: NodeSettings {
+            dir: Some(folders.clone()),
+            ..NodeSettings::default()
+        },
+        ..DockerSettings::new(url, world.host)
+    }));
+    world.real = Some(driver.clone());
+    world.start(Faults::none());
+    world.hello().await;
+    let image = world.upload(&busybox());
+    let words = ["/bin/busybox", "sh", "-c", "echo no engine here; sleep 600"];
+    let mut want = node(&image, &[]);
+    want.command = Some(words.map(str::to_owned).to_vec());
+    let made = reached(world.settle(want.id, container(&want)).await);
+    assert_eq!(made.node.unwrap().hostname, "node-0");
+
+    let machine = world.host;
+    stand_in(
+        folders.join(want.id.to_string()).join("docker.sock"),
+        engine,
+    );
+    let hello = world.hello_of(want.id.into()).await;
+    assert!(hello.inventory.engine.starts_with("Docker"), "{hello:?}");
+    assert_eq!(hello.present, []);
+    world.host = want.id.into();
+    let mut inner = workload(&image);
+    inner.command = Some(["/bin/busybox", "sleep", "600"].map(str::to_owned).to_vec());
+    let seen = world.settle(inner.id, container(&inner)).await;
+    assert_eq!(reached(seen).state, RunState::Running);
+    let command = ["/bin/busybox", "echo", "inside"]
+        .map(str::to_owned)
+        .to_vec();
+    let said = world.call(inner.id, Op::Exec { command }).await;
+    assert!(
+        matches!(&said, Reply::Text { text, .. } if text == "inside\n"),
+        "{said:?}"
+    );
+    let on_the_machine = driver.list().await.unwrap();
+    assert_eq!(
+        on_the_machine.len(),
+        1,
+        "the node alone: {on_the_machine:?}"
+    );
+    let within = driver.inner(want.id).await.unwrap();
+    world.settle(inner.id, Desired::Absent).await;
+    within.remove_unused_images(&[]).await.unwrap();
+
+    world.host = machine;
+    world.settle(want.id, Desired::Absent).await;
+    assert_eq!(driver.list().await.unwrap(), []);
+    assert!(!folders.join(want.id.to_string()).exists());
     world.kill().await;
     driver.remove_unused_images(&[]).await.unwrap();
 }
