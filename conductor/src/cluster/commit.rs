@@ -84,6 +84,11 @@ fn carry_out(tx: &mut Tx<'_>, at: &mut Snapshot, act: &Act, context: &Context) -
             row.problem = Some(why.clone());
             nodes::update(tx, row)
         }
+        Act::Unknown { place } => {
+            let row = row(at, place)?;
+            row.unwell_since = None;
+            nodes::update(tx, row)
+        }
         Act::Forget { place } => nodes::remove(tx, place),
         Act::ForgetGroup { group } => nodegroups::remove(tx, group),
     }

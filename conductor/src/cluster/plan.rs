@@ -39,6 +39,8 @@ pub(super) enum Act {
     Ready { place: String },
     /// It does not work since now.
     Unwell { place: String, why: String },
+    /// Nobody can tell any more whether it works: that time does not count.
+    Unknown { place: String },
     /// Its server is gone: so is the place.
     Forget { place: String },
     /// Its places are gone: so is the group.
@@ -221,14 +223,15 @@ impl At<'_> {
                     self.drop(place, Phase::Replace, &why, true);
                 }
             }
-            Condition::Unknown(why) => {
-                self.waits(place, &why, Duration::MAX);
+            Condition::Unknown(_) => {
+                self.look_by(self.now + CLOSELY);
+                if row.unwell_since.is_some() {
+                    self.acts.push(Act::Unknown { place: id });
+                }
             }
             Condition::Dead(why) => {
                 if self.heals() {
                     self.drop(place, Phase::Replace, &why, true);
-                } else {
-                    self.waits(place, &why, Duration::MAX);
                 }
             }
             Condition::Failed(why) => self.failed(place, &why),

@@ -55,7 +55,7 @@ pub(super) fn outlook(
         };
         Some((group.row.id.clone(), said))
     });
-    let (health_status, health_reason) = health(at, status);
+    let (health_status, health_reason) = health(at, next);
     Outlook {
         groups: groups.collect(),
         status: next,

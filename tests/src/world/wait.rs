@@ -50,8 +50,9 @@ impl World {
 
     /// An entry that is always there, and waits for its time.
     fn stands(&self, entry: &work::Entry) -> bool {
-        let always =
-            entry.kind == Kind::Host.as_str() || matches!(entry.id.as_str(), "sweep" | "uploads");
+        let watched = [Kind::Host, Kind::Cluster].map(Kind::as_str);
+        let always = watched.contains(&entry.kind.as_str())
+            || matches!(entry.id.as_str(), "sweep" | "uploads");
         always && entry.due_at > self.store.clock().now().0
     }
 

@@ -136,8 +136,14 @@ fn what_becomes_of_one_node() {
         (
             "its machine is silent: whether it works is not known",
             CREATED,
-            w(0).machine_lost(false).unwell(100_000),
+            w(0).machine_lost(false),
             vec![],
+        ),
+        (
+            "its machine fell silent while it did not work: that time does not count",
+            CREATED,
+            w(0).machine_lost(false).unwell(100_000),
+            vec![Act::Unknown { place: place() }],
         ),
         (
             "its machine was declared dead",

@@ -117,7 +117,14 @@ fn health_is_what_is_seen_node_by_node() {
             Some("UNHEALTHY"),
             "no host",
         ),
-        ("not yet made", CREATING, vec![w(0)], None, ""),
+        ("just made", CREATING, vec![w(0)], Some("HEALTHY"), "ok"),
+        (
+            "not yet made",
+            CREATING,
+            vec![w(0).fresh(1).engine(Engine::Unheard).unwell(1)],
+            None,
+            "",
+        ),
     ];
     for (case, status, places, expected, reason) in table {
         let outlook = planned(&cluster(1, places), status).outlook;
