@@ -60,14 +60,22 @@
 pub(crate) mod address;
 mod body;
 pub mod call;
+pub mod clusters;
 mod documents;
+mod federations;
 pub mod ident;
 pub mod names;
+mod nodes;
 mod not_built;
 pub mod page;
+mod quotas;
 pub mod rules;
+mod services;
 mod settings;
+mod stats;
+mod templates;
 pub mod view;
+mod x509keypairs;
 
 pub use body::{Changes, Object};
 pub use ident::Ident;
@@ -77,10 +85,20 @@ use crate::route::Route;
 
 /// The routes of container infrastructure. Parameters that a route does not name are refused.
 pub fn routes() -> Vec<Route> {
-    let mut routes: Vec<Route> = [documents::routes(), not_built::routes()]
-        .into_iter()
-        .flatten()
-        .collect();
+    let mut routes: Vec<Route> = [
+        documents::routes(),
+        templates::routes(),
+        quotas::routes(),
+        stats::routes(),
+        services::routes(),
+        nodes::routes(),
+        x509keypairs::routes(),
+        federations::routes(),
+        not_built::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     for route in &mut routes {
         route.parameters.get_or_insert(&[]);
     }

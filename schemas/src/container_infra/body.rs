@@ -50,6 +50,14 @@ pub fn read<T: DeserializeOwned>(map: Map<String, Value>) -> Result<T> {
     })
 }
 
+/// Reads one field.
+///
+/// # Errors
+/// `BadRequest` that names it.
+pub fn field<T: DeserializeOwned>(name: &str, value: Value) -> Result<T> {
+    serde_json::from_value(value).map_err(|error| invalid(name, &format!("Wrong: {error}.")))
+}
+
 /// A field's value is refused, and why (a sentence).
 pub fn invalid(field: &str, why: &str) -> Error {
     Error::BadRequest(format!("Invalid input for field/attribute {field}. {why}"))

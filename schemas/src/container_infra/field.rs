@@ -78,10 +78,11 @@ impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
             .contains(&text.chars().count())
             .then_some(Text(text))
     }
+}
 
-    /// The text, owned.
-    pub fn into_string(self) -> String {
-        self.0
+impl<const MIN: usize, const MAX: usize> From<Text<MIN, MAX>> for String {
+    fn from(text: Text<MIN, MAX>) -> String {
+        text.0
     }
 }
 

@@ -27,6 +27,7 @@ pub const PROTECTED: &[&str] = &[
 /// number.
 const LITERAL: &[&str] = &[
     "labels",
+    "properties",
     "health_status_reason",
     "node_labels",
     "node_taints",

@@ -1,5 +1,86 @@
-//! Diesel's view of the tables of clusters.
+//! Diesel's view of the tables of clusters and what belongs to them.
 #![expect(missing_docs, reason = "the columns are described at their rows")]
+
+diesel::table! {
+    cluster_templates (id) {
+        id -> Text,
+        project_id -> Text,
+        user_id -> Text,
+        name -> Nullable<Text>,
+        public -> Integer,
+        hidden -> Integer,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> Nullable<BigInt>,
+        spec -> Text,
+    }
+}
+
+diesel::table! {
+    cluster_quotas (project_id, resource) {
+        project_id -> Text,
+        resource -> Text,
+        number -> BigInt,
+        hard_limit -> BigInt,
+        created_at -> BigInt,
+        updated_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    bay_nodes (id) {
+        id -> Text,
+        project_id -> Text,
+        kind -> Nullable<Text>,
+        image_id -> Nullable<Text>,
+        ironic_node_id -> Nullable<Text>,
+        created_at -> BigInt,
+        updated_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    x509keypairs (id) {
+        id -> Text,
+        project_id -> Text,
+        user_id -> Text,
+        name -> Nullable<Text>,
+        cluster_id -> Text,
+        ca_cert -> Nullable<Text>,
+        certificate -> Nullable<Text>,
+        sealed_key -> Nullable<Text>,
+        created_at -> BigInt,
+        updated_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    federations (id) {
+        id -> Text,
+        project_id -> Text,
+        name -> Text,
+        host_cluster_id -> Text,
+        members -> Text,
+        properties -> Text,
+        status -> Text,
+        status_reason -> Nullable<Text>,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    workers (id) {
+        id -> Text,
+        number -> BigInt,
+        host -> Text,
+        binary_name -> Text,
+        reports -> BigInt,
+        seen_at -> BigInt,
+        created_at -> BigInt,
+    }
+}
 
 diesel::table! {
     clusters (id) {
