@@ -7,6 +7,7 @@
 //!
 //! *Assumes.* The work table is polled by somebody (hints only make it fast).
 
+mod cluster;
 mod context;
 mod fleet;
 mod history;
@@ -22,4 +23,4 @@ mod settings;
 mod sync;
 
 pub use run::Conductor;
-pub use settings::Settings;
+pub use settings::{ClusterSettings, Settings};

@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::fleet::Fleet;
 use crate::look::{Effect, Look, Next};
 use crate::queue::InFlight;
-use crate::{Settings, history, host, image, reports, server};
+use crate::{Settings, cluster, history, host, image, reports, server};
 use bus::{Bus, Delivery};
 use process::Clock;
 use process::seal::Seals;
@@ -283,7 +283,7 @@ fn settle(
         Kind::Host => host::look(tx, &key.id, context)?,
         Kind::Image => image::look(tx, &key.id, context)?,
         Kind::History => history::look(tx, &key.id, context)?,
-        Kind::Cluster => Look::done(),
+        Kind::Cluster => cluster::look(tx, &key.id, context)?,
         // For those who have the directory of blobs.
         Kind::ImageTask | Kind::Blob => Look::done(),
     };

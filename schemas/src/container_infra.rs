@@ -1,12 +1,14 @@
 //! Container infrastructure: what clients send and see of clusters.
 
 pub mod body;
+pub mod cluster;
 pub mod coe;
 pub mod federation;
 pub mod field;
 pub mod keypair;
 pub mod literal;
 pub mod node;
+pub mod nodegroup;
 pub mod patch;
 pub mod quota;
 pub mod status;

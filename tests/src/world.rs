@@ -12,6 +12,7 @@
 
 mod audit;
 mod client;
+mod clusters;
 mod door;
 mod images;
 mod nodes;
@@ -20,6 +21,7 @@ mod seed;
 mod wait;
 
 pub use client::Client;
+pub use clusters::Wish;
 pub use nodes::Cluster;
 pub use role::Plot;
 

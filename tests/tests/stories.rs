@@ -5,6 +5,7 @@
 
 mod stories {
     mod blobs;
+    mod clusters;
     mod hosts;
     mod nodes;
     mod resizes;

@@ -4,9 +4,10 @@
 use super::plan::{HostView, Snapshot, Step, plan};
 use super::task::Task;
 use super::{desired, place, resize};
+use crate::cluster;
 use crate::context::Context;
 use crate::look::{Effect, Look};
-use schemas::workload::Power;
+use schemas::workload::{NodeTls, Power};
 use schemas::{Kind, Timestamp};
 use std::time::Duration;
 use store::compute::hosts::Host;
@@ -104,12 +105,14 @@ fn tell(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, context: &Context) -
         )?),
         (None, false) => None,
     };
+    let tls = tls(tx, &at.server, context)?;
     at.sight.told = Some((at.server.generation, now.0));
     let telling = desired::converge(
         &at.server,
         at.server.server_id()?,
         &at.spec,
         network,
+        tls,
         &context.settings,
     );
     save(tx, at)?;
@@ -119,6 +122,21 @@ fn tell(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, context: &Context) -
         .as_ref()
         .map_or("its host", |host| host.name.as_str());
     Ok(Look::wait(next, format!("waits for {name} to answer")).and(Effect::Tell(host, telling)))
+}
+
+/// A node that is there to stay proves itself with a certificate of its cluster's.
+fn tls(tx: &mut Tx<'_>, server: &Server, context: &Context) -> Result<Option<NodeTls>> {
+    if server.node_of.is_none() || server.deleting != 0 {
+        return Ok(None);
+    }
+    let machine = match &server.host_id {
+        Some(id) => hosts::get(tx, id)?,
+        None => None,
+    };
+    match machine {
+        Some(machine) => cluster::tls_of(tx, server, &machine, context),
+        None => Ok(None),
+    }
 }
 
 fn put(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, context: &Context) -> Result<Look> {

@@ -3,7 +3,7 @@
 use crate::Settings;
 use schemas::host::{Converge, Desired};
 use schemas::workload::{
-    Attachment, ImageRef, InjectedFile, Limits, Network, Node, Security, Workload,
+    Attachment, ImageRef, InjectedFile, Limits, Network, Node, NodeTls, Security, Workload,
 };
 use schemas::{Result, ids::ServerId};
 use serde_json::json;
@@ -14,18 +14,23 @@ use store::compute::spec::{self, Flavor, Spec};
 /// Where cloud-init looks for a config drive that is a directory.
 const CONFIG_DRIVE: &str = "/var/lib/cloud/seed/config_drive/openstack/latest";
 
-/// The telling for a server; `network` is its project's, resolved.
+/// The telling for a server; `network` is its project's (a node's: its cluster's), resolved.
 pub(super) fn converge(
     server: &Server,
     id: ServerId,
     spec: &Spec,
     network: Option<Network>,
+    tls: Option<NodeTls>,
     settings: &Settings,
 ) -> Converge {
     let desired = if server.deleting != 0 || spec.leaving {
         Desired::Absent
     } else {
-        Desired::Container(Box::new(workload(server, id, spec, network, settings)))
+        let mut workload = workload(server, id, spec, network, settings);
+        if let Some(node) = &mut workload.node {
+            node.tls = tls;
+        }
+        Desired::Container(Box::new(workload))
     };
     Converge {
         id: id.into(),

@@ -11,6 +11,8 @@ pub struct ClusterSettings {
     /// Servers made for one node, each after the one before has failed, until the cluster's operation
     /// fails.
     pub node_tries: u32,
+    /// A node that runs, and whose engine does not answer in so many seconds, has failed.
+    pub engine_deadline_s: u64,
     /// A node whose engine has not been heard of, or does not work, for so many seconds is replaced
     /// (unless the cluster's label `auto_healing_enabled` is `false`).
     pub heal_grace_s: u64,
@@ -31,6 +33,7 @@ impl Default for ClusterSettings {
     fn default() -> Self {
         ClusterSettings {
             node_tries: 3,
+            engine_deadline_s: 120,
             heal_grace_s: 120,
             heal_again_s: 600,
             node_bip: "172.31.0.1/24".into(),
@@ -42,6 +45,16 @@ impl Default for ClusterSettings {
 }
 
 impl ClusterSettings {
+    /// How long an engine may take to answer.
+    pub fn engine_deadline(&self) -> Duration {
+        Duration::from_secs(self.engine_deadline_s)
+    }
+
+    /// How long after a node was given up it is tried again.
+    pub fn heal_again(&self) -> Duration {
+        Duration::from_secs(self.heal_again_s)
+    }
+
     /// How long a node may be unwell.
     pub fn heal_grace(&self) -> Duration {
         Duration::from_secs(self.heal_grace_s)

@@ -7,6 +7,7 @@ pub mod clusters;
 pub mod federations;
 pub mod nodegroups;
 pub mod nodes;
+pub mod operations;
 pub mod quotas;
 pub mod references;
 pub mod schema;

@@ -4,6 +4,7 @@
 
 #[cfg(test)]
 mod suite {
+    mod clusters;
     pub mod database;
     mod history;
     mod images;

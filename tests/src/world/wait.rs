@@ -50,7 +50,7 @@ impl World {
 
     /// An entry that is always there, and waits for its time.
     fn stands(&self, entry: &work::Entry) -> bool {
-        let always = [Kind::Host, Kind::History].map(Kind::as_str);
+        let always = [Kind::Host, Kind::Cluster, Kind::History].map(Kind::as_str);
         let always = always.contains(&entry.kind.as_str())
             || matches!(entry.id.as_str(), "sweep" | "uploads");
         always && entry.due_at > self.store.clock().now().0

@@ -134,6 +134,15 @@ pub fn list(conn: &mut Conn) -> Result<Vec<Host>> {
         .load(conn)?)
 }
 
+/// The nodes of a cluster.
+pub fn of_cluster(conn: &mut Conn, cluster_id: &str) -> Result<Vec<Host>> {
+    Ok(hosts::table
+        .filter(hosts::cluster_id.eq(cluster_id))
+        .order(hosts::id)
+        .select(Host::as_select())
+        .load(conn)?)
+}
+
 /// The machines, by name: what operators are shown.
 pub fn machines(conn: &mut Conn) -> Result<Vec<Host>> {
     Ok(hosts::table

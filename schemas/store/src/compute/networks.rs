@@ -1,4 +1,4 @@
-//! Each project's own network. Its subnet is a numbered /24 of one pool, so that the engine's few
+//! Each project's own network, and each cluster's. Its subnet is a numbered /24 of one pool, so that the engine's few
 //! default subnets never run out.
 
 use crate::schema::project_networks;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, PartialEq, Eq)]
 #[diesel(table_name = project_networks)]
 pub struct ProjectNetwork {
-    /// Owner.
+    /// Owner: a project, or a cluster.
     pub project_id: String,
     /// UUID.
     pub id: String,
@@ -22,14 +22,14 @@ pub struct ProjectNetwork {
 /// What users call it.
 pub const LABEL: &str = "private";
 
-/// The id of a project's network, which is the same before it is made.
+/// The id of an owner's network, which is the same before it is made.
 pub fn id_of(project_id: &str) -> String {
     let owner = Uuid::parse_str(project_id)
         .unwrap_or_else(|_| Uuid::new_v5(&Uuid::NAMESPACE_OID, project_id.as_bytes()));
     NetworkId::derived(owner, LABEL).to_string()
 }
 
-/// The project's network; made when it is first asked for, with the lowest free number.
+/// The owner's network; made when it is first asked for, with the lowest free number.
 pub fn ensure(tx: &mut Tx<'_>, project_id: &str) -> Result<ProjectNetwork> {
     let known = project_networks::table
         .find(project_id)
@@ -61,4 +61,10 @@ pub fn ensure(tx: &mut Tx<'_>, project_id: &str) -> Result<ProjectNetwork> {
         Err(fail) if fail.is_duplicate() => Err(Fail::Again),
         Err(fail) => Err(fail),
     }
+}
+
+/// Forgets an owner's network, on which nothing is any more: its number is free.
+pub fn remove(tx: &mut Tx<'_>, owner: &str) -> Result<()> {
+    diesel::delete(project_networks::table.find(owner)).execute(&mut **tx)?;
+    Ok(())
 }

@@ -4,6 +4,11 @@ use super::schema::authorities;
 use crate::{Conn, Result, Tx};
 use diesel::prelude::*;
 
+/// The kind that signs nodes' certificates, and their users'.
+pub const NODES: &str = "kubernetes";
+/// Every kind a cluster has.
+pub const KINDS: [&str; 3] = [NODES, "etcd", "front-proxy"];
+
 /// A row.
 #[derive(Clone, Queryable, Selectable, Insertable, PartialEq, Eq)]
 #[diesel(table_name = authorities)]

@@ -1,6 +1,7 @@
 //! What clusters and groups of nodes should be: the JSON in their `spec` columns.
 
 use crate::compute::spec::{BootImage, Flavor, Key};
+use schemas::container_infra::nodegroup::Taint;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -48,6 +49,10 @@ pub struct Template {
     pub name: Option<String>,
     /// Name or id of the nodes' image, as the template has it.
     pub image_id: String,
+    /// Name or id of the workers' flavor, as the template has it.
+    pub flavor_id: Option<String>,
+    /// Name or id of the masters' flavor, as the template has it.
+    pub master_flavor_id: Option<String>,
     /// Its labels.
     pub labels: Labels,
     /// Certificates cannot be changed.
@@ -71,17 +76,4 @@ pub struct NodeGroup {
     pub node_labels: Labels,
     /// For what is placed on its nodes.
     pub node_taints: Vec<Taint>,
-}
-
-/// Keeps away from a node what does not tolerate it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Taint {
-    /// Its name.
-    pub key: String,
-    /// More about it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub value: Option<String>,
-    /// `NoSchedule`, `PreferNoSchedule` or `NoExecute`.
-    pub effect: String,
 }

@@ -1,0 +1,33 @@
+//! Clusters: from how many nodes there should be, and what is seen of them, to the next steps.
+//!
+//! ```text
+//!   a place:   Add ──► Launch ──► (server is made, its engine answers) ──► Ready
+//!                 ▲                    │ fails, or is unwell too long, or is of an older kind
+//!                 └── Renew ◄── gone ◄─┴─► Drop            tries used up ──► GiveUp
+//!   too many, or deleting:  Drop ──► (server gone) ──► Forget ──► nothing left ──► the row goes
+//! ```
+//!
+//! A node's server and its engine are looked after by their own reconcilers, and wake this one with
+//! every change.
+//!
+//! *Guarantees.* Each look is one transaction: read, plan, write. A node's server has an id that was
+//! written down before it is made, so a look that is repeated makes nothing twice. A cluster's row goes
+//! last: whatever belonged to it is gone by then.
+//!
+//! *Assumes.* All nodes of a cluster are on one machine (the scheduler sees to that), since their
+//! network does not reach further.
+//!
+//! *Fails when* the operation's time is over, or a node has failed as often as it may; the row then says
+//! which node, and why.
+
+mod certify;
+mod commit;
+mod condition;
+mod launch;
+mod plan;
+mod report;
+mod snapshot;
+mod victims;
+
+pub(crate) use certify::tls_of;
+pub(crate) use commit::look;

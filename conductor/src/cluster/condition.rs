@@ -1,0 +1,74 @@
+//! How one node is, in one word and a reason.
+
+use super::snapshot::{Engine, Life, Place};
+use store::container_infra::nodes::Phase;
+
+/// How a node is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Condition {
+    /// Its engine works.
+    Well,
+    /// On its way; the step.
+    Making(String),
+    /// Its server runs, its engine does not answer yet; what is known of that.
+    Starting(String),
+    /// It was well once.
+    Unwell(String),
+    /// Its machine does not answer, so nobody can tell.
+    Unknown(String),
+    /// Its machine was declared dead.
+    Dead(String),
+    /// Its server cannot be.
+    Failed(String),
+    /// It has no server.
+    Gone,
+    /// On its way out.
+    Going,
+}
+
+/// How this node is.
+pub(super) fn of(place: &Place) -> Condition {
+    let ready = place.row.ready != 0;
+    let Some(seat) = &place.server else {
+        return match place.phase {
+            Phase::Launch => Condition::Making("waits to be made".into()),
+            _ => Condition::Gone,
+        };
+    };
+    match (&seat.life, seat.machine_lost) {
+        (Life::Going, _) => Condition::Going,
+        (Life::Failed(why), _) => Condition::Failed(why.clone()),
+        (_, Some(true)) => Condition::Dead("its machine was declared dead".into()),
+        (_, Some(false)) => Condition::Unknown("its machine does not answer".into()),
+        (Life::Making(step), None) if ready => Condition::Unwell(format!("its server: {step}")),
+        (Life::Making(step), None) => Condition::Making(step.clone()),
+        (Life::Down(why), None) if ready => Condition::Unwell(why.clone()),
+        (Life::Down(why), None) => {
+            Condition::Failed(format!("{why} before its engine had answered"))
+        }
+        (Life::Up, None) => match &seat.engine {
+            Engine::Works(_) => Condition::Well,
+            Engine::Unheard if ready => Condition::Unwell("its engine is not heard of".into()),
+            Engine::Unheard => Condition::Starting("its engine starts".into()),
+            Engine::Broken(why) if ready => Condition::Unwell(why.clone()),
+            Engine::Broken(why) => Condition::Starting(why.clone()),
+        },
+    }
+}
+
+impl Condition {
+    /// In words, for whoever looks at the cluster; nothing when it is well.
+    pub(super) fn words(&self) -> Option<&str> {
+        match self {
+            Condition::Well => None,
+            Condition::Making(text)
+            | Condition::Starting(text)
+            | Condition::Unwell(text)
+            | Condition::Unknown(text)
+            | Condition::Dead(text)
+            | Condition::Failed(text) => Some(text),
+            Condition::Gone => Some("its server is gone"),
+            Condition::Going => Some("its server is being deleted"),
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Making the server in a place.
+
+use super::commit::{give_up, group_row, row};
+use super::snapshot::{ENGINE_PORT, Snapshot};
+use crate::context::Context;
+use schemas::ids::{ClusterId, NetworkId, NodegroupId, ServerId};
+use schemas::workload::Network;
+use schemas::{Error, Result as Told};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+use std::time::Duration;
+use store::compute::launch::Launch;
+use store::compute::spec::{Flavor, Node};
+use store::compute::{charge, networks, nodes as servers, quotas, usages};
+use store::container_infra::nodes::{self, Phase};
+use store::{Conn, Fail, Result, Tx};
+
+/// User ids of each node: its root and whatever it runs.
+const UIDS: u32 = 65_536;
+
+/// Makes the server, or gives the place up for a reason that trying again does not change.
+pub(super) fn launch(
+    tx: &mut Tx<'_>,
+    at: &mut Snapshot,
+    place: &str,
+    context: &Context,
+) -> Result<()> {
+    let of = row(at, place)?.nodegroup_id.clone();
+    let group = group_row(at, &of)?.spec()?;
+    if let Some(lack) = lacking(tx, &at.cluster.project_id, &group.flavor)? {
+        return give_up(tx, at, place, &lack);
+    }
+    let network = match network(tx, at, context)? {
+        Ok(network) => network,
+        Err(error) => return give_up(tx, at, place, &error.to_string()),
+    };
+    let address = match row(at, place)?.address.clone() {
+        Some(address) => Some(address),
+        None => free_address(at, &network),
+    };
+    let Some(address) = address else {
+        let why = "the cluster's network has no free address: it is too large";
+        return give_up(tx, at, place, why);
+    };
+    let (id, node) = node(at, place, network, address.clone(), context)?;
+    let wanted = wanted(at, place, context)?;
+    match servers::launch(tx, id, &wanted, &node) {
+        Ok(_) => {}
+        // Found before anything was written.
+        Err(Fail::Told(Error::BadRequest(why))) => return give_up(tx, at, place, &why),
+        Err(other) => return Err(other),
+    }
+    let place = row(at, place)?;
+    place.phase = Phase::Run.as_str().into();
+    place.address = Some(address);
+    nodes::update(tx, place)
+}
+
+/// What the project's quota has too little of. Asked before anything is taken, so that nothing has to
+/// be given back.
+fn lacking(conn: &mut Conn, project_id: &str, flavor: &Flavor) -> Result<Option<String>> {
+    let each = [("instances", 1)]
+        .into_iter()
+        .chain(charge::of_flavor(flavor));
+    for (resource, amount) in each {
+        if quotas::room(conn, project_id, &[(resource, amount)], 1)? < 1 {
+            let used = usages::in_use(conn, project_id)?;
+            let used = used.get(resource).copied().unwrap_or(0);
+            let limit = quotas::limit(conn, project_id, resource)?;
+            return Ok(Some(
+                quotas::exceeded(resource, amount, used, limit).to_string(),
+            ));
+        }
+    }
+    Ok(None)
+}
+
+/// The cluster's own network.
+fn network(tx: &mut Tx<'_>, at: &Snapshot, context: &Context) -> Result<Told<Network>> {
+    let row = networks::ensure(tx, &at.cluster.id)?;
+    let Some(cidr) = context.settings.subnet(row.number) else {
+        return Ok(Err(Error::Unavailable(
+            "every subnet of the cloud's pool is taken (conductor.network_pool); the operator has to \
+             enlarge it"
+                .into(),
+        )));
+    };
+    let id =
+        NetworkId::parse(&row.id).ok_or_else(|| Error::internal("a network's id is no UUID"))?;
+    Ok(Ok(Network {
+        id,
+        name: at.cluster.name.clone(),
+        project_id: at.cluster.project_id.clone(),
+        cidr: Some(cidr),
+    }))
+}
+
+/// The lowest address of the subnet that no node has; its first one is the engine's own.
+fn free_address(at: &Snapshot, network: &Network) -> Option<String> {
+    let (base, _) = network.cidr.as_deref()?.split_once('/')?;
+    let base = u32::from(base.parse::<Ipv4Addr>().ok()?);
+    let taken: BTreeSet<&str> = at
+        .places()
+        .filter_map(|(_, place)| place.row.address.as_deref())
+        .collect();
+    (2..=254)
+        .map(|last| Ipv4Addr::from(base + last).to_string())
+        .find(|address| !taken.contains(address.as_str()))
+}
+
+fn node(
+    at: &mut Snapshot,
+    place: &str,
+    network: Network,
+    address: String,
+    context: &Context,
+) -> Result<(ServerId, Node)> {
+    let settings = &context.settings.cluster;
+    let place = row(at, place)?.clone();
+    let group = group_row(at, &place.nodegroup_id)?;
+    let labels = group.spec()?.labels;
+    let broken = |what: &str| Error::internal(format_args!("the id of a {what} is no UUID"));
+    let id = ServerId::parse(&place.server_id).ok_or_else(|| broken("node's server"))?;
+    let node = Node {
+        cluster_id: ClusterId::parse(&place.cluster_id).ok_or_else(|| broken("cluster"))?,
+        nodegroup_id: NodegroupId::parse(&place.nodegroup_id).ok_or_else(|| broken("group"))?,
+        ordinal: u32::try_from(place.ordinal).unwrap_or(0),
+        network,
+        address,
+        uid_count: UIDS,
+        bip: settings.node_bip.clone(),
+        address_pool: settings.node_address_pool.clone(),
+        address_pool_size: settings.node_address_pool_size,
+        labels,
+        publish: vec![ENGINE_PORT],
+    };
+    Ok((id, node))
+}
+
+fn wanted(at: &mut Snapshot, place: &str, context: &Context) -> Result<Launch> {
+    let place = row(at, place)?.clone();
+    let group = group_row(at, &place.nodegroup_id)?;
+    let (name, spec) = (group.name.clone(), group.spec()?);
+    // Its users find a node by what its cluster is called and labelled.
+    let mut metadata: BTreeMap<String, String> = spec.labels;
+    metadata.insert("jeroboam:nodegroup".into(), name);
+    Ok(Launch {
+        project_id: at.cluster.project_id.clone(),
+        user_id: at.cluster.user_id.clone(),
+        request_id: at.cluster.request_id.clone(),
+        name: format!("{}-{}", at.cluster.name, place.name),
+        hostname: None,
+        image: spec.image,
+        flavor: spec.flavor,
+        metadata,
+        tags: BTreeSet::new(),
+        description: None,
+        key: at.spec.key.clone(),
+        user_data: None,
+        networked: true,
+        zone: None,
+        wanted_host: None,
+        hints: serde_json::Value::Null,
+        group_id: None,
+        command: None,
+        config_drive: false,
+        files: Vec::new(),
+        access_v4: String::new(),
+        access_v6: String::new(),
+        within: None,
+        min_count: 1,
+        max_count: 1,
+        patience: Duration::from_secs(context.settings.build_deadline_s),
+    })
+}
