@@ -44,19 +44,19 @@ pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -
 pub fn run(address: SocketAddr, connections: u64, requests: &Requests) -> Report {
     // Warm caches and connections of the server first.
     for n in 0..3 {
-        once(&mut connect(address), &requests(u64::MAX / 2 + n));
+        Connection::to(address).once(&requests(u64::MAX / 2 + n));
     }
     let watch = Stopwatch::start();
     let threads: Vec<_> = (0..connections)
         .map(|thread| {
             let requests = requests.clone();
             std::thread::spawn(move || {
-                let (mut stream, mut times) = (connect(address), Vec::new());
+                let (mut connection, mut times) = (Connection::to(address), Vec::new());
                 let mut n = thread;
                 while watch.elapsed() < LENGTH {
                     let bytes = requests(n);
                     let one = Stopwatch::start();
-                    once(&mut stream, &bytes);
+                    connection.once(&bytes);
                     times.push(one.elapsed());
                     n += connections;
                 }
@@ -77,43 +77,58 @@ pub fn run(address: SocketAddr, connections: u64, requests: &Requests) -> Report
     }
 }
 
-fn connect(address: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect(address).expect("the server listens");
-    stream.set_nodelay(true).unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_secs(60)))
-        .unwrap();
-    stream
+/// One kept-alive connection, with room for an answer that is used again and again.
+struct Connection {
+    stream: TcpStream,
+    buffer: Vec<u8>,
 }
 
-fn once(stream: &mut TcpStream, request: &[u8]) {
-    stream.write_all(request).unwrap();
-    let mut buffer = vec![0u8; 64 * 1024];
-    let mut filled = 0;
-    let head = loop {
-        let read = stream.read(&mut buffer[filled..]).unwrap();
-        assert!(read > 0, "the server closed the connection");
-        filled += read;
-        if let Some(end) = find(&buffer[..filled], b"\r\n\r\n") {
-            break end + 4;
+impl Connection {
+    fn to(address: SocketAddr) -> Connection {
+        let stream = TcpStream::connect(address).expect("the server listens");
+        stream.set_nodelay(true).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .unwrap();
+        Connection {
+            stream,
+            buffer: vec![0; 64 * 1024],
         }
-    };
-    let text = String::from_utf8_lossy(&buffer[..head]).to_ascii_lowercase();
-    let status: u16 = text[9..12].parse().unwrap();
-    assert!(
-        status < 300,
-        "{}",
-        String::from_utf8_lossy(&buffer[..filled])
-    );
-    let length = text
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: "));
-    let length: usize = length.map_or(0, |text| text.trim().parse().unwrap());
-    let mut left = (head + length).saturating_sub(filled);
-    while left > 0 {
-        let part = left.min(buffer.len());
-        left -= stream.read(&mut buffer[..part]).unwrap();
     }
+
+    /// Sends a request and reads its whole answer.
+    fn once(&mut self, request: &[u8]) {
+        self.stream.write_all(request).unwrap();
+        let mut filled = 0;
+        let head = loop {
+            let read = self.stream.read(&mut self.buffer[filled..]).unwrap();
+            assert!(read > 0, "the server closed the connection");
+            filled += read;
+            if let Some(end) = find(&self.buffer[..filled], b"\r\n\r\n") {
+                break end + 4;
+            }
+        };
+        let text = std::str::from_utf8(&self.buffer[..head]).expect("a head in ASCII");
+        let status: u16 = text[9..12].parse().unwrap();
+        assert!(
+            status < 300,
+            "{}",
+            String::from_utf8_lossy(&self.buffer[..filled])
+        );
+        let mut left = (head + length(text)).saturating_sub(filled);
+        while left > 0 {
+            let part = left.min(self.buffer.len());
+            left -= self.stream.read(&mut self.buffer[..part]).unwrap();
+        }
+    }
+}
+
+/// The length of the body that the head announces.
+fn length(head: &str) -> usize {
+    let mut fields = head.lines().filter_map(|line| line.split_once(':'));
+    fields
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        .map_or(0, |(_, value)| value.trim().parse().unwrap())
 }
 
 fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {

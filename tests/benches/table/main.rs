@@ -28,7 +28,12 @@ mod stopwatch;
 mod table;
 mod transfer;
 
+use mimalloc::MiMalloc;
 use table::Table;
+
+/// As the program has it: some sections run its parts in this process.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// A name for the command line, and what it measures.
 type Section = (&'static str, fn(&mut Table));

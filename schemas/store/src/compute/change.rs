@@ -79,9 +79,13 @@ pub fn server(
         sight: server.sight()?,
         server,
     };
+    let called = (at.server.name.clone(), at.server.hostname.clone());
     let then = how(tx, &mut at)?;
     if then == Then::Nothing {
         return Ok(at.server);
+    }
+    if (&at.server.name, &at.server.hostname) != (&called.0, &called.1) {
+        servers::rename(tx, &at.server)?;
     }
     if let Then::Told(task) | Then::Begun(task) = then {
         let patience = match task {

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A row.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset, PartialEq)]
-#[diesel(table_name = servers, treat_none_as_null = true)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, PartialEq)]
+#[diesel(table_name = servers)]
 pub struct Server {
     /// UUID.
     pub id: String,
@@ -71,6 +71,60 @@ pub struct Server {
     pub fault: Option<String>,
     /// The cluster it is a node of.
     pub node_of: Option<String>,
+}
+
+/// What changes in a server's life, but for its name: every column named here costs the indexes it
+/// is in, whether its value is another one or not.
+#[derive(AsChangeset)]
+#[diesel(table_name = servers, treat_none_as_null = true)]
+struct Change<'a> {
+    vm_state: &'a str,
+    task_state: Option<&'a str>,
+    host_id: Option<&'a str>,
+    image_id: Option<&'a str>,
+    flavor_id: &'a str,
+    zone: &'a str,
+    locked: i32,
+    deleting: i32,
+    generation: i64,
+    seen_generation: i64,
+    seen_epoch: &'a str,
+    seen_seq: i64,
+    revision: i64,
+    request_id: &'a str,
+    updated_at: i64,
+    launched_at: Option<i64>,
+    deadline: Option<i64>,
+    spec: &'a str,
+    seen: &'a str,
+    fault: Option<&'a str>,
+}
+
+impl<'a> From<&'a Server> for Change<'a> {
+    fn from(server: &'a Server) -> Change<'a> {
+        Change {
+            vm_state: &server.vm_state,
+            task_state: server.task_state.as_deref(),
+            host_id: server.host_id.as_deref(),
+            image_id: server.image_id.as_deref(),
+            flavor_id: &server.flavor_id,
+            zone: &server.zone,
+            locked: server.locked,
+            deleting: server.deleting,
+            generation: server.generation,
+            seen_generation: server.seen_generation,
+            seen_epoch: &server.seen_epoch,
+            seen_seq: server.seen_seq,
+            revision: server.revision,
+            request_id: &server.request_id,
+            updated_at: server.updated_at,
+            launched_at: server.launched_at,
+            deadline: server.deadline,
+            spec: &server.spec,
+            seen: &server.seen,
+            fault: server.fault.as_deref(),
+        }
+    }
 }
 
 /// What was last seen: the JSON in `servers.seen`.
@@ -214,7 +268,8 @@ fn wake(tx: &mut Tx<'_>, server: &Server) -> Result<()> {
     }
 }
 
-/// Writes a changed row back, if nobody else changed it since it was read.
+/// Writes a changed row back, if nobody else changed it since it was read. Owner, maker, group and
+/// time of creation never change; a new name is for [`rename`].
 ///
 /// # Errors
 /// `Fail::Again` when somebody did: the whole transaction is run again.
@@ -225,7 +280,7 @@ pub fn update(tx: &mut Tx<'_>, server: &mut Server) -> Result<()> {
     let changed = kept(
         diesel::update(servers::table.find(server.id.clone()))
             .filter(servers::revision.eq(read))
-            .set(&*server),
+            .set(Change::from(&*server)),
     )
     .execute(&mut **tx)?;
     if changed == 1 {
@@ -233,6 +288,16 @@ pub fn update(tx: &mut Tx<'_>, server: &mut Server) -> Result<()> {
     } else {
         Err(Fail::Again)
     }
+}
+
+/// Writes the server's name and its host name; to be followed by [`update`] in the same transaction.
+pub fn rename(tx: &mut Tx<'_>, server: &Server) -> Result<()> {
+    kept(diesel::update(servers::table.find(&server.id)).set((
+        servers::name.eq(&server.name),
+        servers::hostname.eq(&server.hostname),
+    )))
+    .execute(&mut **tx)?;
+    Ok(())
 }
 
 /// Removes the row. Reservations are given back by the caller, in the same transaction. A node goes
