@@ -160,7 +160,9 @@ fn a_clusters_nodes_take_what_belongs_to_it_and_machines_all_else() {
 
 #[test]
 fn nodes_of_one_cluster_are_placed_on_one_machine_and_it_is_said_why() {
-    let hosts = [host("a", 1000), host("b", 2000)];
+    let mut fuller = host("a", 1000);
+    fuller.host.used_memory_mb = 100;
+    let hosts = [fuller, host("b", 2000)];
     let beside = |memory_mb| Request {
         beside: vec!["id-a".into()],
         ..request(memory_mb)
