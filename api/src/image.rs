@@ -20,6 +20,7 @@ mod look_up;
 mod manifest;
 mod members;
 mod metadefs;
+mod pace;
 mod parts;
 mod query;
 mod range;

@@ -33,7 +33,8 @@ pub(crate) fn look(tx: &mut Tx<'_>, id: &str, context: &Context) -> Result<Look>
         return Ok(Look::done());
     };
     let server = servers::get(tx, &Scope::All, &pending.server)?;
-    if image.status()? == Status::Active {
+    // Somebody may have deactivated it since it got its data.
+    if matches!(image.status()?, Status::Active | Status::Deactivated) {
         event(tx, &image, &pending, "Success", "")?;
         snapshots::settle(tx, &mut image)?;
         return forget(server.as_ref().and_then(Server::host), &image);

@@ -69,7 +69,7 @@ async fn receive(pending: Pending<rules::UploadImage>, id: ImageId, body: &mut B
         &attempt,
         format,
         terms,
-        settings.idle(),
+        settings.pace(),
         body.pieces(),
     )
     .await;

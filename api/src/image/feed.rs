@@ -2,6 +2,7 @@
 //! sender keeps.
 
 use super::attempt::Attempt;
+use super::pace::{Credit, Pace};
 use blobs::flow::{FedReader, pipe};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
@@ -16,10 +17,10 @@ const DEPTH: usize = 8;
 pub(super) const BEAT: Duration = Duration::from_secs(LEASE.as_secs() / 4);
 
 /// Runs `work` on what `pieces` bring, keeping the attempt's lease until the work is done. When the
-/// lease is lost, or nothing comes for `patience`, the work is given up.
+/// lease is lost, or the pieces come slower than `pace` allows, the work is given up.
 pub(super) async fn feed<T: Send + 'static>(
     mut pieces: impl Stream<Item = Result<Bytes>> + Unpin,
-    patience: Duration,
+    pace: Pace,
     attempt: Option<&Attempt>,
     work: impl FnOnce(FedReader) -> Result<T> + Send + 'static,
 ) -> Result<T> {
@@ -28,7 +29,8 @@ pub(super) async fn feed<T: Send + 'static>(
     let mut inlet = Some(inlet);
     let mut beat = tokio::time::interval_at(Instant::now() + BEAT, BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut last = Instant::now();
+    let mut credit = Credit::new(pace);
+    let mut since = Instant::now();
     // Why the feeding ended early, to be told when the work has ended too and holds nothing more.
     let mut broken = None;
     loop {
@@ -38,7 +40,8 @@ pub(super) async fn feed<T: Send + 'static>(
                 return broken.map_or(done, Err);
             }
             piece = pieces.next(), if inlet.is_some() => {
-                last = Instant::now();
+                let bytes = piece.as_ref().and_then(|piece| piece.as_ref().ok());
+                credit.came(since.elapsed(), bytes.map_or(0, Bytes::len));
                 match (piece, inlet.take()) {
                     (Some(Ok(piece)), Some(open)) => {
                         // The work has given up otherwise, and will say why.
@@ -52,13 +55,11 @@ pub(super) async fn feed<T: Send + 'static>(
                     (Some(Err(error)), _) => broken = Some(error),
                     (_, None) => {}
                 }
+                since = Instant::now();
             }
-            () = tokio::time::sleep_until(last + patience), if inlet.is_some() => {
+            () = tokio::time::sleep_until(since + credit.left()), if inlet.is_some() => {
                 inlet = None;
-                broken = Some(Error::BadRequest(format!(
-                    "No data came for {} seconds; send it again.",
-                    patience.as_secs()
-                )));
+                broken = Some(credit.used_up());
             }
             _ = beat.tick(), if attempt.is_some() => {
                 if let Some(attempt) = attempt {

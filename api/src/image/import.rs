@@ -89,7 +89,7 @@ async fn receive(pending: Pending<rules::UploadImage>, id: ImageId, body: &mut B
     let images = &ctx.state().images;
     let store = images.blobs().clone();
     let work = move |reader| keep(reader, &store, most);
-    let kept = feed(body.pieces(), settings.idle(), Some(&attempt), work).await;
+    let kept = feed(body.pieces(), settings.pace(), Some(&attempt), work).await;
     match kept {
         Ok(stored) => attempt.stage(stored.digest.to_string()).await?,
         Err(error) => {
@@ -244,8 +244,8 @@ async fn bring(state: &AppState, task: &Task, attempt: &Attempt) -> Result<intak
             let whole = Duration::from_secs(settings.web_download.timeout_s);
             let fetching = async {
                 let pieces = fetch::open(&settings.web_download, &uri).await?;
-                let idle = settings.idle();
-                intake::receive(&state.images, attempt, format, terms, idle, pieces).await
+                let pace = settings.pace();
+                intake::receive(&state.images, attempt, format, terms, pace, pieces).await
             };
             tokio::time::timeout(whole, fetching).await.map_err(|_| {
                 Error::BadRequest(format!(

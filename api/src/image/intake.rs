@@ -2,6 +2,7 @@
 
 use super::attempt::Attempt;
 use super::feed::{BEAT, feed};
+use super::pace::Pace;
 use super::state::{Images, blocking};
 use blobs::flow::FedReader;
 use blobs::{BlobStore, Format, HashingReader, Pin, TakenApart, Terms};
@@ -9,7 +10,6 @@ use bytes::Bytes;
 use futures::Stream;
 use schemas::{Error, Result};
 use std::io::Read;
-use std::time::Duration;
 use store::image::images::Image;
 use store::image::uploads::Data;
 
@@ -53,13 +53,13 @@ pub(super) async fn receive(
     attempt: &Attempt,
     format: Format,
     terms: Terms,
-    patience: Duration,
+    pace: Pace,
     pieces: impl Stream<Item = Result<Bytes>> + Unpin,
 ) -> Result<Taken> {
-    let _turn = images.turn().await?;
+    let _turn = images.turn(Some(attempt)).await?;
     let store = images.blobs().clone();
     let work = move |reader: FedReader| take(reader, format, &store, &terms);
-    feed(pieces, patience, Some(attempt), work).await
+    feed(pieces, pace, Some(attempt), work).await
 }
 
 /// Takes apart what is in the store as one blob (staged for an import).
@@ -70,7 +70,7 @@ pub(super) async fn reread(
     terms: Terms,
     digest: blobs::Digest,
 ) -> Result<Taken> {
-    let _turn = images.turn().await?;
+    let _turn = images.turn(Some(attempt)).await?;
     let store = images.blobs().clone();
     let work = blocking(move || {
         let (file, _) = store.open_blob(&digest).map_err(Error::internal)?;

@@ -69,7 +69,7 @@ async fn complete(
         let (terms, limit) = (settings.terms(None), settings.project_bytes);
         let images = &ctx.state().images;
         let store = images.blobs().clone();
-        let _turn = images.turn().await?;
+        let _turn = images.turn(None).await?;
         let (data, pins) = blocking(move || adopt(&store, &manifest, &terms)).await?;
         ctx.store()
             .write(move |tx| snapshots::complete(tx, &id, &data, limit).map(|_| ()))

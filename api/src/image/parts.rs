@@ -79,7 +79,7 @@ async fn receive(ctx: &Ctx<rules::PutBlobs>, id: ImageId, digest: &str, body: &m
     let store = ctx.state().images.blobs().clone();
     let most = settings.max_upload;
     let work = move |reader: FedReader| keep(reader, &store, digest, most);
-    let stored = feed(body.pieces(), settings.idle(), None, work).await?;
+    let stored = feed(body.pieces(), settings.pace(), None, work).await?;
     ctx.store()
         .write(move |tx| snapshots::keep(tx, &image, &name))
         .await?;

@@ -1,5 +1,6 @@
 //! What an operator may set about images.
 
+use super::pace::Pace;
 use blobs::Terms;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -34,8 +35,13 @@ pub struct Settings {
     pub page_max: usize,
     /// Uploads taken apart at the same time; more wait for their turn.
     pub uploads: usize,
+    /// Seconds that an upload waits for its turn before it is asked to come again later.
+    pub turn_s: u64,
     /// An upload from which nothing comes for so many seconds has broken off.
     pub idle_s: u64,
+    /// Bytes per second that an upload brings at least: one that is `idle_s` behind has broken off, so that
+    /// slow clients do not keep every turn. 0 = it may be as slow as it likes.
+    pub upload_rate: u64,
     /// Seconds between looks for blobs that nobody needs.
     pub sweep_s: u64,
     /// Hours that ended tasks are shown.
@@ -80,7 +86,9 @@ impl Default for Settings {
             page: 100,
             page_max: 1000,
             uploads: 8,
+            turn_s: 300,
             idle_s: 60,
+            upload_rate: 64 << 10,
             sweep_s: 600,
             tasks_h: 48,
             web_download: WebDownload::default(),
@@ -121,8 +129,11 @@ impl Settings {
         }
     }
 
-    /// How long nothing may come.
-    pub fn idle(&self) -> Duration {
-        Duration::from_secs(self.idle_s)
+    /// How slow an upload may be.
+    pub(super) fn pace(&self) -> Pace {
+        Pace {
+            patience: Duration::from_secs(self.idle_s),
+            rate: self.upload_rate,
+        }
     }
 }

@@ -17,7 +17,7 @@ async fn what_is_registered_is_in_the_next_catalog() {
     }});
     let endpoint = cloud.make(&admin, "/endpoints", endpoint).await;
     let catalog = cloud.get(&admin, "/auth/catalog").await.expect(200);
-    let heat = &catalog.body["catalog"][3];
+    let heat = &catalog.body["catalog"][5];
     let own = cloud.get(&admin, "/auth/projects").await.body["projects"][0]["id"].clone();
     let url = format!(
         "http://cloud:8080/orchestration/v1/{}",
@@ -36,14 +36,14 @@ async fn what_is_registered_is_in_the_next_catalog() {
         .as_array()
         .unwrap()
         .len();
-    assert_eq!(system, 3, "no project, no such address");
+    assert_eq!(system, 5, "no project, no such address");
     let off = json!({ "endpoint": { "enabled": false } });
     cloud
         .patch(&admin, &format!("/endpoints/{endpoint}"), off)
         .await
         .expect(200);
     let catalog = cloud.get(&admin, "/auth/catalog").await.expect(200);
-    assert_eq!(catalog.body["catalog"].as_array().unwrap().len(), 3);
+    assert_eq!(catalog.body["catalog"].as_array().unwrap().len(), 5);
     cloud
         .delete(&admin, &format!("/services/{service}"))
         .await

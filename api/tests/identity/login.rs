@@ -48,7 +48,10 @@ async fn a_token_carries_what_clients_read() {
         .iter()
         .map(|service| &service["type"])
         .collect();
-    assert_eq!(kinds, ["identity", "image", "compute"]);
+    assert_eq!(
+        kinds,
+        ["identity", "image", "compute", "container-infra", "container"]
+    );
     let compute = &token["catalog"][2]["endpoints"];
     assert_eq!(compute.as_array().unwrap().len(), 3);
     assert_eq!(compute[0]["url"], "http://cloud:8080/compute/v2.1");

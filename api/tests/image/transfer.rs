@@ -5,6 +5,7 @@ use super::cloud::Cloud;
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::Method;
+use futures::{FutureExt, StreamExt};
 use serde_json::json;
 use sha2::Digest as _;
 
@@ -184,6 +185,111 @@ async fn an_upload_that_breaks_off_leaves_the_image_queued() {
     assert_eq!(cloud.show("alice", &id).await["status"], "queued");
     assert_eq!(cloud.files(), [""; 0]);
     cloud.put_bytes("alice", &path, &data).await.is(204);
+}
+
+/// Sends pieces as they come; the answer's code and words.
+async fn stream(
+    cloud: &Cloud,
+    path: &str,
+    pieces: impl futures::Stream<Item = bytes::Bytes> + 'static,
+) -> (u16, String) {
+    use actix_web::dev::Service;
+    let app = actix_web::test::init_service(
+        actix_web::App::new().configure(api::app(cloud.state.clone())),
+    )
+    .await;
+    let payload: BoxedPayload = Box::pin(pieces.map(Ok));
+    let request = cloud
+        .request("alice", Method::PUT, path)
+        .insert_header(("content-type", "application/octet-stream"));
+    let (request, _) = request
+        .to_request()
+        .replace_payload(Payload::Stream { payload });
+    let answer = app.call(request).await.unwrap();
+    let code = answer.status().as_u16();
+    let body = actix_web::body::to_bytes(answer.into_body()).await.unwrap();
+    (code, String::from_utf8_lossy(&body).into_owned())
+}
+
+#[actix_web::test]
+async fn a_client_that_trickles_does_not_keep_the_turn_of_others() {
+    let cloud = Cloud::with(|settings| {
+        settings.uploads = 1;
+        settings.idle_s = 1;
+        settings.upload_rate = 1 << 20;
+    })
+    .await;
+    let slow = cloud.create("alice", json!({})).await;
+    let quick = cloud.create("alice", json!({})).await;
+    let path = |id: &str| format!("/v2/images/{id}/file");
+    let (begun, has_begun) = tokio::sync::oneshot::channel();
+    let sent = std::rc::Rc::new(std::cell::Cell::new(0));
+    let (counted, mut begun) = (sent.clone(), Some(begun));
+    let every = tokio::time::interval(std::time::Duration::from_millis(10));
+    let trickle = futures::stream::unfold(every, async |mut every| {
+        every.tick().await;
+        Some((bytes::Bytes::from_static(b"x"), every))
+    });
+    let trickle = trickle.inspect(move |_| {
+        counted.set(counted.get() + 1);
+        begun.take().map(|begun| begun.send(()));
+    });
+    let slow_path = path(&slow);
+    let other = async {
+        has_begun.await.unwrap();
+        cloud
+            .put_bytes("alice", &path(&quick), &layer("bin/a", 1))
+            .await
+            .is(204);
+    };
+    let ((code, words), ()) = futures::join!(stream(&cloud, &slow_path, trickle), other);
+    assert_eq!(code, 400);
+    assert!(words.contains("slower than 1048576 bytes"), "{words}");
+    assert!(sent.get() > 10, "it was never silent: {}", sent.get());
+    let image = cloud.show("alice", &slow).await;
+    assert_eq!(image["status"], "queued");
+}
+
+#[actix_web::test]
+async fn who_gets_no_turn_in_time_is_asked_to_come_again() {
+    let cloud = Cloud::with(|settings| {
+        settings.uploads = 1;
+        settings.turn_s = 0;
+    })
+    .await;
+    let first = cloud.create("alice", json!({})).await;
+    let second = cloud.create("alice", json!({})).await;
+    let path = |id: &str| format!("/v2/images/{id}/file");
+    let data = layer("bin/a", 1);
+    let (begun, has_begun) = tokio::sync::oneshot::channel();
+    let (end, has_end) = tokio::sync::oneshot::channel::<()>();
+    let (half, rest) = data.split_at(data.len() / 2);
+    let pieces = futures::stream::iter([half.to_vec(), rest.to_vec()]).enumerate();
+    let (mut begun, has_end) = (Some(begun), has_end.shared());
+    let pieces = pieces.then(move |(n, piece)| {
+        let has_end = has_end.clone();
+        let told = (n == 1).then(|| begun.take().map(|begun| begun.send(())));
+        async move {
+            if told.is_some() {
+                has_end.await.unwrap();
+            }
+            bytes::Bytes::from(piece)
+        }
+    });
+    let first_path = path(&first);
+    let other = async {
+        has_begun.await.unwrap();
+        let refused = cloud.put_bytes("alice", &path(&second), &data).await;
+        assert!(refused.is(503).words().contains("later"));
+        assert_eq!(cloud.show("alice", &second).await["status"], "queued");
+        end.send(()).unwrap();
+    };
+    let ((code, words), ()) = futures::join!(stream(&cloud, &first_path, pieces), other);
+    assert_eq!(code, 204, "{words}");
+    cloud
+        .put_bytes("alice", &path(&second), &data)
+        .await
+        .is(204);
 }
 
 #[actix_web::test]

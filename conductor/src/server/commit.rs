@@ -1,7 +1,7 @@
 //! Carrying a step out: the row, its events, its reservations and its work entry change in one
 //! transaction; what is to be told to an agent is returned, to be sent after the commit.
 
-use super::plan::{HostView, Snapshot, Step, plan};
+use super::plan::{HostView, Snapshot, Step, plan, under_way};
 use super::task::Task;
 use super::{desired, place, resize};
 use crate::cluster;
@@ -79,7 +79,7 @@ pub(super) fn event(
     result: &str,
     message: &str,
 ) -> Result<()> {
-    let task = server.task_state.as_deref().and_then(Task::parse);
+    let task = under_way(server);
     tx.event(events::New {
         kind: Kind::Server,
         object_id: &server.id,
@@ -172,11 +172,7 @@ fn remove(tx: &mut Tx<'_>, at: &Snapshot) -> Result<Look> {
 fn settle(tx: &mut Tx<'_>, at: &mut Snapshot, vm_state: &str) -> Result<Look> {
     event(tx, &at.server, "converge", "Success", "")?;
     at.server.vm_state = vm_state.into();
-    // A snapshot of it goes on, and ends its own task.
-    if at.server.task_state.as_deref() != Some(snapshots::TASK) {
-        at.server.task_state = None;
-    }
-    at.server.deadline = None;
+    end_task(&mut at.server);
     at.server.fault = None;
     at.spec.reboot = None;
     at.spec.avoid.clear();
@@ -196,11 +192,18 @@ fn fail(tx: &mut Tx<'_>, at: &mut Snapshot, vm_state: &str, reason: &str) -> Res
     if at.server.task_state.as_deref() == Some(Task::ResizeFinish.as_str()) {
         return resize::go_back(tx, at);
     }
-    at.server.task_state = None;
-    at.server.deadline = None;
+    end_task(&mut at.server);
     at.spec.reboot = None;
     save(tx, at)?;
     Ok(Look::done())
+}
+
+/// What was done to it is over. A snapshot of it goes on, and ends its own task.
+fn end_task(server: &mut Server) {
+    if server.task_state.as_deref() != Some(snapshots::TASK) {
+        server.task_state = None;
+    }
+    server.deadline = None;
 }
 
 fn leave(
@@ -279,6 +282,8 @@ fn revive(tx: &mut Tx<'_>, server: &mut Server, reason: &str, context: &Context)
     server.generation += 1;
     if server.task_state.is_none() {
         server.task_state = Some(Task::PoweringOn.as_str().into());
+    }
+    if server.deadline.is_none() {
         let patience = Duration::from_secs(context.settings.change_deadline_s);
         server.deadline = Some((tx.now() + patience).0);
     }

@@ -8,6 +8,7 @@ use schemas::workload::{Observation, Power, RunState};
 use std::time::Duration;
 use store::compute::servers::{Server, Sight};
 use store::compute::spec::Spec;
+use store::image::snapshots;
 
 /// All that a decision depends on.
 #[derive(Clone, Debug)]
@@ -88,7 +89,7 @@ pub(super) fn plan(at: &Snapshot, now: Timestamp, settings: &Settings) -> Step {
             Some(_) => tell(at, now, settings),
         };
     }
-    let task = server.task_state.as_deref().and_then(Task::parse);
+    let task = under_way(server);
     let settled = !at.spec.leaving && !task.is_some_and(Task::is_build);
     if let Some(host) = at.host.as_ref().filter(|host| host.gone && settled) {
         return Step::Lose {
@@ -145,6 +146,15 @@ pub(super) fn plan(at: &Snapshot, now: Timestamp, settings: &Settings) -> Step {
         };
     }
     tell(at, now, settings)
+}
+
+/// What is being done to it. While a snapshot is made of it the task is the snapshot's, which ends by
+/// itself; a deadline says that the server is being brought back beside that.
+pub(super) fn under_way(server: &Server) -> Option<Task> {
+    match server.task_state.as_deref()? {
+        snapshots::TASK => server.deadline.map(|_| Task::PoweringOn),
+        name => Task::parse(name),
+    }
 }
 
 fn answered(server: &Server) -> bool {

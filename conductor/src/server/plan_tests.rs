@@ -209,6 +209,31 @@ fn a_command_that_ends_is_accepted_and_one_that_is_killed_is_brought_back() {
 }
 
 #[test]
+fn a_server_that_is_brought_back_during_a_snapshot_fails_like_any_other() {
+    let mut at = active(RunState::Exited, Some(0));
+    at.spec.power = Power::Stopped;
+    at.server.vm_state = "stopped".into();
+    at.server.task_state = Some("image_snapshot".into());
+    at.server.deadline = None;
+    assert_eq!(step(&at), Step::Rest, "the snapshot alone");
+
+    at.spec.power = Power::Running;
+    at.server.generation = 3;
+    at.server.deadline = Some(NOW.0 + 1);
+    assert_eq!(step(&at), Step::Tell);
+    at.server.deadline = Some(NOW.0);
+    assert!(matches!(step(&at), Step::Fail { .. }), "{:?}", step(&at));
+
+    at.server.seen_generation = 3;
+    at.server.deadline = Some(NOW.0 + 1);
+    at.sight.problem = problem(true, false);
+    assert!(matches!(step(&at), Step::Fail { .. }), "{:?}", step(&at));
+    at.sight.problem = None;
+    at.sight.state = seen(RunState::Running, None);
+    assert_eq!(step(&at), Step::Settle { vm_state: "active" });
+}
+
+#[test]
 fn a_container_removed_behind_our_back_is_made_anew() {
     let mut at = active(RunState::Running, None);
     at.sight.state = Some(Seen::Absent);

@@ -132,3 +132,77 @@ fn two_snapshots_of_one_server_one_after_the_other_are_two_images() {
         })
     });
 }
+
+/// A snapshot that takes longer than any change may, of what takes a while to begin.
+const ENDLESS: &[(&str, &str)] = &[("sim.snapshot_delay", "20m"), ("sim.start_delay", "10s")];
+
+#[test]
+fn a_server_that_cannot_be_brought_back_while_its_snapshot_is_made_says_so_in_time() {
+    once(1, |world| {
+        Box::pin(async move {
+            let id = world.create("one", ENDLESS).await;
+            world.until_state(id, "active").await;
+            let image = world.snapshot(id, "picture").await;
+            sleep(Duration::from_secs(5)).await;
+            let host = &world.hosts[0];
+            host.engine.kill(host.id, id.into(), 137).unwrap();
+            sleep(Duration::from_secs(5)).await;
+            world.kill(&host.agent);
+            sleep(Duration::from_secs(400)).await;
+            let row = world.server(id).await.unwrap();
+            let state = (row.vm_state.as_str(), row.task_state.as_deref());
+            assert_eq!(state, ("stopped", Some("image_snapshot")));
+            assert!(row.fault.unwrap().contains("not done in time"));
+            world.until_image(image, Status::Killed).await;
+            world.until_state(id, "stopped").await;
+            world.start_again(&host.agent);
+            world.until_state(id, "active").await;
+        })
+    });
+}
+
+#[test]
+fn a_server_that_is_killed_while_its_snapshot_is_made_comes_back_and_stays_busy() {
+    told_and_replayed(1, |world| {
+        Box::pin(async move {
+            let id = world.create("one", SLOW).await;
+            world.until_state(id, "active").await;
+            let image = world.snapshot(id, "picture").await;
+            sleep(Duration::from_secs(1)).await;
+            let host = &world.hosts[0];
+            host.engine.kill(host.id, id.into(), 137).unwrap();
+            world.until_image(image, Status::Active).await;
+            world.until_state(id, "active").await;
+        })
+    });
+}
+
+#[test]
+fn a_snapshot_that_is_deactivated_at_once_is_kept_and_its_server_is_free() {
+    once(1, |world| {
+        Box::pin(async move {
+            let id = world.create("one", SLOW).await;
+            world.until_state(id, "active").await;
+            let image = world.snapshot(id, "picture").await;
+            sleep(Duration::from_secs(1)).await;
+            world.kill("conductor-0");
+            world.kill("conductor-1");
+            world
+                .until("the image has its data", move |world| {
+                    Box::pin(async move { world.image(image).await.unwrap().status == "active" })
+                })
+                .await;
+            let act = async |what: &str| {
+                let path = format!("/images/{image}/actions/{what}");
+                world.admin().post(&path, json!({})).await;
+            };
+            act("deactivate").await;
+            world.start_again("conductor-0");
+            world.start_again("conductor-1");
+            world.until_state(id, "active").await;
+            world.until_image(image, Status::Deactivated).await;
+            act("reactivate").await;
+            assert!(!world.download(image).await.is_empty());
+        })
+    });
+}

@@ -225,7 +225,7 @@ pub fn of_server(conn: &mut Conn, project_id: &str, server_id: &str) -> Result<V
     Ok(found)
 }
 
-/// Clears the server's task state, unless another snapshot of it is under way.
+/// Ends the server's task state, unless another snapshot of it is under way.
 fn release_server(tx: &mut Tx<'_>, server_id: &str, image_id: &str) -> Result<()> {
     let Some(mut server) = servers::get(tx, &Scope::All, server_id)? else {
         return Ok(());
@@ -237,7 +237,8 @@ fn release_server(tx: &mut Tx<'_>, server_id: &str, image_id: &str) -> Result<()
     if others.iter().any(|other| other.id != image_id) {
         return Ok(());
     }
-    server.task_state = None;
+    // It ended meanwhile, and is being brought back until then.
+    server.task_state = server.deadline.map(|_| "powering-on".into());
     servers::update(tx, &mut server)?;
     tx.due(Kind::Server, server_id)
 }
