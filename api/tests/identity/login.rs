@@ -50,7 +50,13 @@ async fn a_token_carries_what_clients_read() {
         .collect();
     assert_eq!(
         kinds,
-        ["identity", "image", "compute", "container-infra", "container"]
+        [
+            "identity",
+            "image",
+            "compute",
+            "container-infra",
+            "container"
+        ]
     );
     let compute = &token["catalog"][2]["endpoints"];
     assert_eq!(compute.as_array().unwrap().len(), 3);
