@@ -44,6 +44,17 @@ pub(crate) fn look(tx: &mut Tx<'_>, id: &str, context: &Context) -> Result<Look>
             image = id,
             "a snapshot's server is gone, so is the snapshot"
         );
+        tx.event(events::New {
+            kind: Kind::Image,
+            object_id: &image.id,
+            project_id: &image.project_id,
+            user_id: "",
+            request_id: &image.request_id,
+            action: "delete",
+            phase: "delete",
+            result: "Success",
+            message: "its server is gone",
+        })?;
         snapshots::cancel(tx, &image)?;
         images::remove(tx, &image)?;
         return Ok(Look::done());
@@ -144,6 +155,10 @@ fn event(
     result: &str,
     message: &str,
 ) -> Result<()> {
+    // Nothing happens to a server after its end, which is the last event that is remembered of it.
+    if servers::get(tx, &Scope::All, &pending.server)?.is_none() {
+        return Ok(());
+    }
     tx.event(events::New {
         kind: Kind::Server,
         object_id: &pending.server,
