@@ -9,6 +9,7 @@
 
 mod context;
 mod fleet;
+pub mod heartbeat;
 mod host;
 mod image;
 mod look;

@@ -4,6 +4,7 @@
 
 #[cfg(test)]
 mod suite {
+    mod container_infra;
     pub mod database;
     mod history;
     mod images;
