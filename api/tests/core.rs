@@ -56,7 +56,7 @@ async fn an_unknown_path_is_told_in_the_envelope_of_its_service() {
         ("/image/v2/nothing", "/message"),
         ("/network/v2.0/networks", "/NeutronError/message"),
         ("/orchestration/v1/p/stacks", "/error/message"),
-        ("/container-infra/v1/clusters", "/errors/0/detail"),
+        ("/container-infra/v1/nothing", "/errors/0/detail"),
         ("/container/v1/containers", "/errors/0/detail"),
         ("/nothing", "/error/message"),
     ] {
@@ -96,6 +96,8 @@ async fn version_documents_are_open_with_and_without_slash_and_link_to_the_host_
         "/image",
         "/compute",
         "/compute/v2.1",
+        "/container-infra",
+        "/container-infra/v1",
     ] {
         for path in [path.to_owned(), format!("{path}/")] {
             let request = TestRequest::get()

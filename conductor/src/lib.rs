@@ -10,6 +10,7 @@
 mod cluster;
 mod context;
 mod fleet;
+pub mod heartbeat;
 mod history;
 mod host;
 mod image;

@@ -16,6 +16,10 @@ use store::compute::hosts::OverCommit;
 pub struct Settings {
     /// A host not heard of for so many seconds is silent: nothing new is placed there.
     pub silence_s: u64,
+    /// The name of this machine among the services; its own when not given.
+    pub hostname: Option<String>,
+    /// Seconds between the signs of life that this conductor gives.
+    pub heartbeat_s: u64,
     /// A telling that is not answered is repeated after so many seconds.
     pub resend_s: u64,
     /// A build that takes longer than this many seconds is given up with its reason.
@@ -56,6 +60,8 @@ impl Default for Settings {
         let over = OverCommit::default();
         Settings {
             silence_s: 60,
+            hostname: None,
+            heartbeat_s: 15,
             resend_s: 5,
             build_deadline_s: 1800,
             change_deadline_s: 300,
@@ -83,6 +89,14 @@ impl Settings {
             memory: self.ram_allocation_ratio,
             disk: self.disk_allocation_ratio,
         }
+    }
+
+    /// The name of this machine among the services.
+    pub fn hostname(&self) -> String {
+        self.hostname.clone().unwrap_or_else(|| {
+            let name = nix::unistd::gethostname().unwrap_or_default();
+            name.to_string_lossy().into_owned()
+        })
     }
 
     /// Silence after which a host is not trusted.

@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
 from pathlib import Path
 
 import openstack as sdk
+import yaml
 
 PATIENCE = 90
 
@@ -67,6 +69,43 @@ class Cloud:
             return str(refused)
         raise AssertionError(f"{words} was not refused")
 
+    def magnum(self, *words, cloud="jeroboam", version="v3", say=None):
+        """Runs the magnum client of 2015; its table is read: a list of rows, or one thing's fields."""
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("OS_")}
+        environment |= self._as_in_2015(cloud, version)
+        line = [os.environ["JEROBOAM_E2E_MAGNUM"], *map(str, words)]
+        done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=180)
+        name = say or words[0]
+        # Some commands print what went wrong and end well.
+        failed = re.search(r"^(Delete for .*failed: .*)$", done.stdout, re.MULTILINE)
+        if done.returncode != 0 or failed:
+            said = failed.group(1) if failed else (done.stderr.strip() or done.stdout.strip() or "no word")
+            raise Refused(f"{name}: {said.splitlines()[-1]}")
+        self.table.note("magnum", name)
+        return _table(done.stdout)
+
+    def magnum_fails(self, *words, cloud="jeroboam"):
+        """What that client says when the cloud refuses, as it must."""
+        try:
+            self.magnum(*words, cloud=cloud)
+        except Refused as refused:
+            self.table.note("magnum", f"{words[0]} (refused)")
+            return str(refused)
+        raise AssertionError(f"{words} was not refused")
+
+    def _as_in_2015(self, cloud, version):
+        """The environment of a client that knows tenants, and domains only when it has to."""
+        auth = yaml.safe_load((self.state / "clouds.yaml").read_text())["clouds"][cloud]["auth"]
+        environment = {
+            "OS_USERNAME": auth["username"],
+            "OS_PASSWORD": auth["password"],
+            "OS_TENANT_NAME": auth["project_name"],
+            "OS_AUTH_URL": f"{self.url}/identity/{version}",
+        }
+        if version == "v3":
+            environment |= {"OS_USER_DOMAIN_NAME": "Default", "OS_PROJECT_DOMAIN_NAME": "Default"}
+        return environment
+
     def connection(self, cloud="jeroboam-admin"):
         """The SDK."""
         config = sdk.config.OpenStackConfig(config_files=[str(self.state / "clouds.yaml")], load_envvars=False)
@@ -87,14 +126,26 @@ class Cloud:
         subprocess.run([str(top / "tests/e2e/start-role"), role], env=environment, check=True, timeout=60)
 
 
+def _table(text):
+    """The rows of a table drawn with + and |; one thing's fields when its head is Property and Value."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    if not rows:
+        return []
+    head, *rows = rows
+    if head == ["Property", "Value"]:
+        return dict(rows)
+    return [dict(zip(head, row)) for row in rows]
+
+
 def _command(words):
     """The words of a command, without names and options."""
     known = {
-        "add", "application", "assignment", "availability", "catalog", "configuration", "confirm", "console",
-        "create", "credential", "delete", "domain", "endpoint", "event", "flavor", "group", "host", "hypervisor",
-        "image", "issue", "keypair", "limits", "list", "log", "pause", "project", "quota", "reboot", "rebuild",
-        "remove", "resize", "revert", "revoke", "role", "save", "server", "service", "set", "show", "start",
-        "stats", "stop", "token", "unpause", "unset", "usage", "user", "versions", "zone",
+        "add", "application", "assignment", "availability", "catalog", "cluster", "coe", "configuration", "confirm",
+        "console", "create", "credential", "delete", "domain", "endpoint", "event", "flavor", "group", "host",
+        "hypervisor", "image", "issue", "keypair", "limits", "list", "log", "pause", "project", "quota", "quotas",
+        "reboot", "rebuild", "remove", "resize", "revert", "revoke", "role", "save", "server", "service", "set", "show", "start",
+        "stats", "stop", "template", "token", "unpause", "unset", "update", "usage", "user", "versions", "zone",
     }
     begun = False
     for word in words:

@@ -1,6 +1,7 @@
 """What each client command came to, as measured: the source of docs/compatibility.md."""
 
 import os
+import subprocess
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +13,7 @@ Measured on {day}: every line is a command of an unmodified client that the end-
 `jeroboam api`, `conductor` and `agent` on PostgreSQL, RabbitMQ and Docker, with what it came to. Written
 by `tests/e2e` (`JEROBOAM_COMPATIBILITY=docs/compatibility.md devstack/test.sh`), not by hand.
 
-Clients: openstackclient {client}, openstacksdk {sdk}.
+Clients: openstackclient {client} with magnumclient {magnum}, openstacksdk {sdk}; `magnum` is magnumclient {old}.
 
 | Client | Command | Runs | Result |
 |---|---|---|---|
@@ -33,7 +34,12 @@ class Table:
         target = os.environ.get("JEROBOAM_COMPATIBILITY")
         if not target or not self.rows:
             return
-        versions = {"client": version("python-openstackclient"), "sdk": version("openstacksdk")}
+        versions = {
+            "client": version("python-openstackclient"),
+            "magnum": version("python-magnumclient"),
+            "sdk": version("openstacksdk"),
+            "old": subprocess.check_output([os.environ["JEROBOAM_E2E_MAGNUM"], "--version"], text=True).strip(),
+        }
         text = HEAD.format(day=date.today().isoformat(), **versions)
         for (client, command), (runs, problems) in sorted(self.rows.items()):
             result = "works" if not problems else "fails: " + "; ".join(problems)

@@ -1,4 +1,7 @@
-//! Compute services: one for each host, with what operators say about it.
+//! Compute services: one for each host, with what operators say about it; and conductor and
+//! scheduler, which say themselves that they live.
+
+mod workers;
 
 use super::call::{minor, settings};
 use super::hypervisors::{find, number};
@@ -12,7 +15,7 @@ use schemas::{Error, Result, Timestamp};
 use serde_json::{Value, json};
 use store::compute::hosts::{self, Host, Order};
 
-/// The one kind of service whose state is known here.
+/// The one kind of service that takes orders.
 const BINARY: &str = "nova-compute";
 
 /// The routes of services.
@@ -48,14 +51,16 @@ fn view(caller: &Caller, host: &Host) -> Value {
 }
 
 async fn index(ctx: Ctx<rules::ServicesList>, query: Query) -> Reply {
-    let mut rows = ctx.read(hosts::machines).await?;
-    if query.get("binary").is_some_and(|binary| binary != BINARY) {
-        rows.clear();
+    let rows = ctx.read(hosts::machines).await?;
+    let parts = workers::all(&ctx).await?;
+    let parts = parts.iter().map(|worker| workers::view(&ctx, worker));
+    let mut list: Vec<Value> = parts.collect();
+    list.extend(rows.iter().map(|host| view(&ctx, host)));
+    for field in ["binary", "host"] {
+        if let Some(wanted) = query.get(field) {
+            list.retain(|service| service[field] == wanted);
+        }
     }
-    if let Some(host) = query.get("host") {
-        rows.retain(|row| row.hostname == host);
-    }
-    let list: Vec<Value> = rows.iter().map(|host| view(&ctx, host)).collect();
     reply::ok(&json!({ "services": list }))
 }
 
@@ -104,6 +109,9 @@ async fn update(
         reason: wish.disabled_reason,
         forced_down: wish.forced_down.map(|flag| flag.0),
     };
+    if let Some(worker) = workers::find(&ctx, &id).await? {
+        return Err(workers::unmoved(&worker));
+    }
     let host = order(&ctx, &id, told).await?;
     reply::ok(&json!({ "service": view(&ctx, &host) }))
 }
@@ -142,6 +150,12 @@ async fn by_name(
             )));
         }
     };
+    let parts = workers::all(&ctx).await?;
+    let named =
+        |worker: &&workers::Worker| worker.host == wish.host && worker.binary_name == wish.binary;
+    if let Some(worker) = parts.iter().find(named) {
+        return Err(workers::unmoved(worker));
+    }
     let name = wish.host.clone();
     let ids = ctx.read(move |conn| hosts::named(conn, &name)).await?;
     let id = ids
@@ -166,6 +180,13 @@ async fn by_name(
 }
 
 async fn remove(ctx: Ctx<rules::ServicesDelete>, Path(id): Path<String>) -> Reply {
+    if let Some(worker) = workers::find(&ctx, &id).await? {
+        // One that still lives says so again.
+        ctx.store()
+            .write(move |tx| store::container_infra::workers::remove(tx, &worker.id))
+            .await?;
+        return reply::no_content();
+    }
     let host = find(&ctx, &id).await?;
     ctx.store()
         .write(move |tx| match hosts::remove(tx, &host.id)? {

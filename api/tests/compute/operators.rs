@@ -3,6 +3,8 @@
 use super::cloud::Cloud;
 use super::servers::make;
 use serde_json::json;
+use store::Tx;
+use store::container_infra::workers;
 
 #[actix_web::test]
 async fn hypervisors_have_the_shape_of_their_microversion() {
@@ -144,4 +146,58 @@ async fn zones_are_those_of_the_hosts() {
     assert!(extensions["extensions"].as_array().unwrap().len() > 20);
     cloud.reader().get("/extensions/os-keypairs").await.is(200);
     cloud.reader().get("/extensions/nothing").await.refused(404);
+}
+
+#[actix_web::test]
+async fn conductor_and_scheduler_are_listed_and_take_no_orders() {
+    let cloud = Cloud::new().await;
+    cloud.host("host-1").await;
+    let admin = cloud.admin();
+    let say = || {
+        let parts = ["magnum-conductor", "nova-conductor", "nova-scheduler"];
+        let said = move |tx: &mut Tx<'_>| workers::report(tx, "plane-1", &parts);
+        cloud.store.write(said)
+    };
+    say().await.unwrap();
+    let list = admin.get("/os-services").await.is(200);
+    let list = list["services"].as_array().unwrap();
+    let binaries: Vec<&str> = list
+        .iter()
+        .map(|it| it["binary"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        binaries,
+        ["nova-conductor", "nova-scheduler", "nova-compute"]
+    );
+    assert_eq!(list[0]["host"], "plane-1");
+    assert_eq!(list[0]["zone"], "internal");
+    assert_eq!(list[0]["state"], "up");
+    assert_eq!(list[0]["status"], "enabled");
+    for (query, count) in [
+        ("binary=nova-scheduler", 1),
+        ("host=plane-1", 2),
+        ("host=x", 0),
+    ] {
+        let some = admin.get(&format!("/os-services?{query}")).await.is(200);
+        assert_eq!(some["services"].as_array().unwrap().len(), count, "{query}");
+    }
+    let path = format!("/os-services/{}", list[0]["id"].as_str().unwrap());
+    let order = json!({ "status": "disabled" });
+    let told = admin.put(&path, order).await.refused(400);
+    assert!(told.contains("only nova-compute"), "{told}");
+    let old = admin.at("2.52");
+    let order = json!({ "host": "plane-1", "binary": "nova-scheduler" });
+    let told = old.put("/os-services/disable", order).await.refused(400);
+    assert!(told.contains("only nova-compute"), "{told}");
+    let numbers = old.get("/os-services?binary=nova-conductor").await.is(200);
+    assert!(numbers["services"][0]["id"].is_i64());
+    // One that went for good is removed; one that lives is back at its next word.
+    admin.delete(&path).await.is(204);
+    admin.delete(&path).await.refused(404);
+    say().await.unwrap();
+    let list = admin
+        .get("/os-services?binary=nova-conductor")
+        .await
+        .is(200);
+    assert_eq!(list["services"].as_array().unwrap().len(), 1);
 }

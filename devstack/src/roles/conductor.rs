@@ -2,7 +2,7 @@
 
 use super::{Process, gauges};
 use crate::notifications;
-use ::conductor::Conductor;
+use ::conductor::{Conductor, heartbeat};
 use process::Shutdown;
 use schemas::Result;
 
@@ -16,6 +16,7 @@ pub async fn live(process: &Process, shutdown: &Shutdown) -> Result<()> {
     tokio::select! {
         () = conductor.run(shutdown.token()) => {}
         () = notifications::forward(&store, &bus) => {}
+        () = heartbeat::keep(&store, &settings.conductor) => {}
         ended = gauges::keep(&store, &bus) => ended?,
     }
     Ok(())

@@ -5,6 +5,7 @@
 #[cfg(test)]
 mod suite {
     mod clusters;
+    mod container_infra;
     pub mod database;
     mod history;
     mod images;

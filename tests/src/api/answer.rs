@@ -128,7 +128,9 @@ impl Answer {
                 Service::Image => body.get("message"),
                 Service::Network => body.pointer("/NeutronError/message"),
                 Service::Orchestration => body.pointer("/error/message"),
-                Service::ContainerInfra | Service::Container => body.pointer("/errors/0/detail"),
+                Service::ContainerInfra | Service::Container => body
+                    .pointer("/errors/0/detail")
+                    .or(body.pointer("/errors/0/description")),
             }
         };
         let told = told.and_then(Value::as_str).map(str::trim);

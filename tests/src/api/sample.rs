@@ -1,6 +1,7 @@
 //! A well-formed request for every route, addressing the seeded things.
 
 mod compute;
+mod container_infra;
 mod identity;
 mod image;
 mod platform;
@@ -145,6 +146,7 @@ pub fn samples(route: &Route, things: &Things) -> Vec<Sample> {
         Service::Identity => identity::of(&key, things),
         Service::Compute => compute::of(&key, things),
         Service::Image => image::of(&key, things),
+        Service::ContainerInfra => container_infra::of(&key, things),
         _ => None,
     };
     let writes = [Method::POST, Method::PUT, Method::PATCH].contains(&route.method);
@@ -155,7 +157,7 @@ pub fn samples(route: &Route, things: &Things) -> Vec<Sample> {
             "add a sample for {} {} to tests/src/api/sample/{}.rs",
             route.method,
             route.pattern(),
-            route.service
+            route.service.kind().replace('-', "_")
         ),
     }
 }

@@ -1,6 +1,7 @@
 //! Makes the seeded things through the API, as those would to whom they belong.
 
 mod compute;
+mod container_infra;
 mod identity;
 mod image;
 
@@ -20,6 +21,7 @@ pub(super) async fn all(mut cloud: Cloud) -> (Things, Database) {
     identity::sow(&mut cloud).await;
     image::sow(&mut cloud).await;
     compute::sow(&mut cloud).await;
+    container_infra::sow(&mut cloud).await;
     cloud.end()
 }
 

@@ -38,6 +38,10 @@ fn tight(settings: &mut api::Settings) {
     settings.image.project_bytes = 500_000;
     settings.image.members = 4;
     settings.compute.consoles = 3;
+    settings.container_infra.templates = 4;
+    settings.container_infra.nodes = 4;
+    settings.container_infra.x509keypairs = 4;
+    settings.container_infra.federations = 4;
 }
 
 async fn post(cloud: &Cloud, who: Persona, path: String, body: Value) -> Answer {
@@ -103,6 +107,37 @@ fn of_server(cloud: &Cloud, rest: &str) -> String {
         "/compute/v2.1/servers/{}/{rest}",
         cloud.things.get("compute/servers")
     )
+}
+
+/// One more of a resource of container-infra.
+async fn infra(cloud: &Cloud, who: Persona, path: &str, mut body: Value) -> Answer {
+    let cluster = match who {
+        Persona::Stranger => "cluster/elsewhere",
+        _ => "cluster/home",
+    };
+    for field in ["bay_uuid", "hostcluster_id"] {
+        if body.get(field).is_some() {
+            body[field] = json!(cloud.things.get(cluster));
+        }
+    }
+    let ask = Ask::new(Method::POST, format!("/container-infra/v1/{path}")).json(&body);
+    cloud.ask_as(who, ask).await
+}
+
+/// A stranger uses an image of his own.
+async fn template(cloud: &Cloud, who: Persona, path: &str) -> Answer {
+    let image = match who {
+        Persona::Stranger => {
+            let body = json!({
+                "container_format": "docker", "disk_format": "raw", "os_distro": "theirs",
+            });
+            let made = post(cloud, who, "/image/v2/images".into(), body).await;
+            made.json()["id"].clone()
+        }
+        _ => json!(cloud.things.get("image/nodes")),
+    };
+    let body = json!({ "coe": "docker", "image_id": image, "keypair_id": "k" });
+    infra(cloud, who, path, body).await
 }
 
 async fn application_credential(cloud: &Cloud, who: Persona, body: Value) -> Answer {
@@ -277,6 +312,36 @@ fn all() -> Vec<Bound> {
             }
         ),
         bound!(
+            "cluster templates",
+            403,
+            "delete some",
+            true,
+            |_, cloud, who, _| { template(cloud, who, "clustertemplates") }
+        ),
+        bound!("baymodels", 403, "delete some", true, |_, cloud, who, _| {
+            template(cloud, who, "baymodels")
+        }),
+        bound!("nodes", 403, "delete some", true, |_, cloud, who, _| {
+            infra(cloud, who, "nodes", json!({}))
+        }),
+        bound!(
+            "X.509 key pairs",
+            403,
+            "delete some",
+            true,
+            |_, cloud, who, _| { infra(cloud, who, "x509keypairs", json!({ "bay_uuid": "" })) }
+        ),
+        bound!(
+            "federations",
+            403,
+            "delete some",
+            true,
+            |_, cloud, who, _| {
+                let body = json!({ "hostcluster_id": "", "properties": { "dns-zone": "z" } });
+                infra(cloud, who, "federations", body)
+            }
+        ),
+        bound!(
             "tokens ended",
             403,
             "change the password",
@@ -326,6 +391,12 @@ fn every_bound_is_finite_when_nobody_sets_it() {
         user.credentials,
         user.revoked_tokens,
         settings.compute.consoles,
+        settings.container_infra.clusters,
+        settings.container_infra.templates,
+        settings.container_infra.nodes,
+        settings.container_infra.x509keypairs,
+        settings.container_infra.federations,
+        settings.container_infra.federation_members,
     ];
     assert!(bounds.iter().all(|bound| *bound > 0), "{bounds:?}");
     assert!((image.project_uploads as usize) < image.uploads);

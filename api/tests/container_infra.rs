@@ -1,0 +1,17 @@
+//! Stories of container infrastructure through the HTTP app: rows only, no conductor and no host.
+
+#[cfg(test)]
+#[path = "container_infra"]
+mod stories {
+    mod bodies;
+    mod bookkeeping;
+    pub mod cloud;
+    mod eras;
+    mod federations;
+    mod lists;
+    mod not_built;
+    mod operators;
+    mod patches;
+    mod sown;
+    mod templates;
+}

@@ -1,0 +1,103 @@
+//! Samples of container-infra.
+
+use super::Sample;
+use crate::api::things::Things;
+use serde_json::{Value, json};
+
+pub(super) fn of(key: &str, things: &Things) -> Option<Vec<Sample>> {
+    let one = |body| Some(vec![Sample::json(body)]);
+    match key {
+        "POST /baymodels" | "POST /clustertemplates" => Some(templates(things)),
+        "PATCH /baymodels/{ident}" | "PATCH /clustertemplates/{ident}" => {
+            let publish = json!([{ "op": "replace", "path": "/public", "value": true }]);
+            let rename = json!([
+                { "op": "replace", "path": "/name", "value": "renamed" },
+                { "op": "add", "path": "/labels/shape", "value": "round" },
+                { "op": "remove", "path": "/tags" },
+                { "op": "replace", "path": "/labels", "value": "{'a': 'b'}" },
+            ]);
+            Some(vec![
+                Sample::json(rename),
+                Sample::json(publish).label("publish"),
+            ])
+        }
+        "POST /quotas" => one(json!({
+            "project_id": things.get("project/elsewhere"), "resource": "Cluster", "hard_limit": 3,
+        })),
+        "PATCH /quotas/{project}/{resource}" => {
+            let body = json!({
+                "project_id": things.get("project/home"), "resource": "Cluster", "hard_limit": 3,
+            });
+            Some(vec![Sample::json(body).place("resource", "word/Cluster")])
+        }
+        "GET /quotas/{project}/{resource}" | "DELETE /quotas/{project}/{resource}" => {
+            Some(vec![Sample::plain().place("resource", "word/Cluster")])
+        }
+        "GET /stats" => {
+            let home = things.get("project/home");
+            let mut named = Sample::plain().label("of the project");
+            named.query = format!("project_id={home}&type=cluster");
+            Some(vec![Sample::plain(), named])
+        }
+        "POST /nodes" => one(json!({
+            "type": "bare", "image_id": "i", "ironic_node_id": "n",
+        })),
+        "PATCH /nodes/{uuid}" => {
+            one(json!([{ "op": "replace", "path": "/type", "value": "virt" }]))
+        }
+        "POST /x509keypairs" => one(json!({
+            "name": "new", "bay_uuid": things.get("cluster/home"), "ca_cert": "c", "certificate": "c",
+            "private_key": "k",
+        })),
+        "POST /federations" => one(json!({
+            "name": "new", "hostcluster_id": things.get("cluster/home"),
+            "member_ids": [things.get("cluster/home")], "properties": { "dns-zone": "z" },
+        })),
+        "PATCH /federations/{ident}" => one(json!([
+            { "op": "add", "path": "/member_ids", "value": things.get("cluster/home") },
+            { "op": "replace", "path": "/properties/dns-zone", "value": "y" },
+        ])),
+        key => not_built(key, things),
+    }
+}
+
+fn templates(things: &Things) -> Vec<Sample> {
+    let template = |public: bool| -> Value {
+        json!({
+            "name": "new", "coe": "docker", "image_id": things.get("image/nodes"), "keypair_id": "laptop",
+            "external_network_id": "public", "fixed_network": "private", "fixed_subnet": "private",
+            "network_driver": "docker", "dns_nameserver": "8.8.8.8",
+            "flavor_id": things.get("flavor/public"), "master_flavor_id": things.get("compute/flavors"),
+            "apiserver_port": 2376, "docker_volume_size": "5", "docker_storage_driver": "overlay2",
+            "http_proxy": "http://p", "https_proxy": "http://p", "no_proxy": "localhost",
+            "insecure_registry": "r:5000", "labels": { "a": 1 }, "registry_enabled": "no",
+            "tls_disabled": false, "public": public, "hidden": false, "master_lb_enabled": "False",
+            "floating_ip_enabled": true, "server_type": "vm", "tags": "a,b",
+        })
+    };
+    vec![
+        Sample::json(template(false)),
+        Sample::json(template(true)).label("public"),
+    ]
+}
+
+/// Whatever runs in clusters.
+fn not_built(key: &str, things: &Things) -> Option<Vec<Sample>> {
+    let (method, path) = key.split_once(' ')?;
+    let kinds = ["/pods", "/services", "/rcs", "/containers"];
+    kinds.into_iter().find(|kind| path.starts_with(kind))?;
+    let sample = match method {
+        "POST" => Sample::json(json!({
+            "bay_uuid": things.get("cluster/home"), "manifest": "{\"metadata\":{\"name\":\"web\"}}",
+        })),
+        "PATCH" => Sample::json(json!([{ "op": "replace", "path": "/manifest", "value": "{}" }])),
+        _ => Sample::plain(),
+    };
+    let verb_first = path.starts_with("/containers/") && path.ends_with("{ident}");
+    let sample = match path.ends_with("{bay}") {
+        true => sample.place("bay", "cluster/home"),
+        false if verb_first => sample.place("ident", "container-infra/containers"),
+        false => sample,
+    };
+    Some(vec![sample])
+}
