@@ -103,7 +103,11 @@ impl Page {
         }
         if let Some(marker) = &self.marker {
             let at = rows.iter().position(|row| mark(row) == *marker);
-            let missing = || Error::NotFound(format!("The marker {marker} could not be found."));
+            let missing = || {
+                Error::NotFound(
+                    "The marker marks no item of this list; begin again without one.".into(),
+                )
+            };
             rows.drain(..=at.ok_or_else(missing)?);
         }
         rows.truncate(self.limit);

@@ -77,10 +77,19 @@ fn an_operation_fails_once_nothing_more_can_be_done_and_names_the_cause() {
     );
 }
 
+/// What it is about, status and places; health, and its reason.
+type Health = (
+    &'static str,
+    Status,
+    Vec<Place>,
+    Option<&'static str>,
+    &'static str,
+);
+
 #[test]
 fn health_is_what_is_seen_node_by_node() {
     let broken = || Engine::Broken("engine is down".into());
-    let table: Vec<(&str, Status, Vec<Place>, Option<&str>, &str)> = vec![
+    let table: Vec<Health> = vec![
         ("all work", CREATED, vec![w(0)], Some("HEALTHY"), "ok"),
         (
             "one does not",
