@@ -164,14 +164,22 @@ pub fn bounded<'a>(
     labels: impl ExactSizeIterator<Item = (&'a String, &'a String)>,
 ) -> Result<()> {
     if labels.len() > MOST_LABELS {
-        return Err(invalid(field, &format!("There are {} labels, and {MOST_LABELS} is the most.", labels.len())));
+        return Err(invalid(
+            field,
+            &format!(
+                "There are {} labels, and {MOST_LABELS} is the most.",
+                labels.len()
+            ),
+        ));
     }
     for (name, value) in labels {
         let (longest, most) = LONGEST_LABEL;
         if name.is_empty() || name.chars().count() > longest || value.chars().count() > most {
             return Err(invalid(
                 field,
-                &format!("A label has a name of 1 to {longest} and a value of up to {most} characters."),
+                &format!(
+                    "A label has a name of 1 to {longest} and a value of up to {most} characters."
+                ),
             ));
         }
     }
@@ -287,17 +295,61 @@ mod tests {
             (Era::Legacy, json!({}), "baymodel_id"),
             (Era::Legacy, json!({ "baymodel_id": null }), "baymodel_id"),
             (Era::Modern, json!({ "baymodel_id": "t" }), "baymodel_id"),
-            (Era::Legacy, json!({ "cluster_template_id": "t" }), "cluster_template_id"),
-            (Era::Legacy, json!({ "baymodel_id": "t", "keypair": "k" }), "keypair"),
-            (Era::Legacy, json!({ "baymodel_id": "t", "node_count": 0 }), "node_count"),
-            (Era::Modern, json!({ "cluster_template_id": "t", "name": "1a" }), "name"),
-            (Era::Modern, json!({ "cluster_template_id": "t", "name": "" }), "name"),
-            (Era::Modern, json!({ "cluster_template_id": "t", "master_count": 0 }), "master_count"),
-            (Era::Modern, json!({ "cluster_template_id": "t", "node_count": -1 }), "node_count"),
-            (Era::Modern, json!({ "cluster_template_id": "t", "status": null }), "status"),
-            (Era::Modern, json!({ "cluster_template_id": "t", "color": 1 }), "color"),
-            (Era::Modern, json!({ "cluster_template_id": "t", "labels": many }), "labels"),
-            (Era::Modern, json!({ "cluster_template_id": "t", "labels": { "": "x" } }), "labels"),
+            (
+                Era::Legacy,
+                json!({ "cluster_template_id": "t" }),
+                "cluster_template_id",
+            ),
+            (
+                Era::Legacy,
+                json!({ "baymodel_id": "t", "keypair": "k" }),
+                "keypair",
+            ),
+            (
+                Era::Legacy,
+                json!({ "baymodel_id": "t", "node_count": 0 }),
+                "node_count",
+            ),
+            (
+                Era::Modern,
+                json!({ "cluster_template_id": "t", "name": "1a" }),
+                "name",
+            ),
+            (
+                Era::Modern,
+                json!({ "cluster_template_id": "t", "name": "" }),
+                "name",
+            ),
+            (
+                Era::Modern,
+                json!({ "cluster_template_id": "t", "master_count": 0 }),
+                "master_count",
+            ),
+            (
+                Era::Modern,
+                json!({ "cluster_template_id": "t", "node_count": -1 }),
+                "node_count",
+            ),
+            (
+                Era::Modern,
+                json!({ "cluster_template_id": "t", "status": null }),
+                "status",
+            ),
+            (
+                Era::Modern,
+                json!({ "cluster_template_id": "t", "color": 1 }),
+                "color",
+            ),
+            (
+                Era::Modern,
+                json!({ "cluster_template_id": "t", "labels": many }),
+                "labels",
+            ),
+            (
+                Era::Modern,
+                json!({ "cluster_template_id": "t", "labels": { "": "x" } }),
+                "labels",
+            ),
         ];
         for (era, body, word) in table {
             match read(era, body.clone()) {

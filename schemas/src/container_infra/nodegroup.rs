@@ -134,7 +134,11 @@ impl Create {
             bounded("labels", labels.iter())?;
         }
         let labels = create.node_labels.clone().unwrap_or_default();
-        placed("worker", &labels.0, create.node_taints.as_deref().unwrap_or_default())?;
+        placed(
+            "worker",
+            &labels.0,
+            create.node_taints.as_deref().unwrap_or_default(),
+        )?;
         Ok(create)
     }
 }
@@ -174,7 +178,10 @@ const OWN: &[&str] = &["kubelet.kubernetes.io", "node.kubernetes.io"];
 fn placed(role: &str, labels: &BTreeMap<String, String>, taints: &[Taint]) -> Result<()> {
     bounded("node_labels", labels.iter())?;
     if taints.len() > MOST_TAINTS {
-        return Err(invalid("node_taints", &format!("{MOST_TAINTS} is the most.")));
+        return Err(invalid(
+            "node_taints",
+            &format!("{MOST_TAINTS} is the most."),
+        ));
     }
     if role == "master" && !(labels.is_empty() && taints.is_empty()) {
         return Err(Error::Conflict(
