@@ -28,7 +28,7 @@ mod settings;
 mod usage;
 mod zones;
 
-pub use servers::{Rendered, Terminals};
+pub use servers::{Rendered, Terminals, fits};
 pub use settings::Settings;
 
 use crate::route::Route;

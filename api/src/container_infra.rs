@@ -60,11 +60,15 @@
 pub(crate) mod address;
 mod body;
 pub mod call;
+mod certificates;
+pub mod cluster_rules;
 pub mod clusters;
+mod credentials;
 mod documents;
 mod federations;
 pub mod ident;
 pub mod names;
+mod nodegroups;
 mod nodes;
 mod not_built;
 pub mod page;
@@ -88,6 +92,10 @@ pub fn routes() -> Vec<Route> {
     let mut routes: Vec<Route> = [
         documents::routes(),
         templates::routes(),
+        clusters::routes(),
+        nodegroups::routes(),
+        certificates::routes(),
+        credentials::routes(),
         quotas::routes(),
         stats::routes(),
         services::routes(),

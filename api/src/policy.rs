@@ -33,6 +33,7 @@ pub fn defaults() -> Vec<&'static RuleDefault> {
         crate::compute::rules::ALL,
         crate::image::rules::ALL,
         crate::container_infra::rules::ALL,
+        crate::container_infra::cluster_rules::ALL,
     ]
     .concat()
 }

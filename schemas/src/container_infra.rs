@@ -1,6 +1,7 @@
 //! Container infrastructure: what clients send and see of clusters.
 
 pub mod body;
+pub mod certificate;
 pub mod cluster;
 pub mod coe;
 pub mod federation;

@@ -141,11 +141,12 @@ def _table(text):
 def _command(words):
     """The words of a command, without names and options."""
     known = {
-        "add", "application", "assignment", "availability", "catalog", "cluster", "coe", "configuration", "confirm",
-        "console", "create", "credential", "delete", "domain", "endpoint", "event", "flavor", "group", "host",
-        "hypervisor", "image", "issue", "keypair", "limits", "list", "log", "pause", "project", "quota", "quotas",
-        "reboot", "rebuild", "remove", "resize", "revert", "revoke", "role", "save", "server", "service", "set", "show", "start",
-        "stats", "stop", "template", "token", "unpause", "unset", "update", "usage", "user", "versions", "zone",
+        "add", "application", "assignment", "availability", "ca", "catalog", "cluster", "coe", "configuration",
+        "confirm", "console", "create", "credential", "delete", "domain", "endpoint", "event", "flavor", "group",
+        "host", "hypervisor", "image", "issue", "keypair", "limits", "list", "log", "pause", "project", "quota",
+        "quotas", "reboot", "rebuild", "remove", "resize", "revert", "revoke", "role", "save", "server", "service",
+        "set", "show", "sign", "start", "stats", "stop", "template", "token", "unpause", "unset", "update", "usage",
+        "user", "versions", "zone",
     }
     begun = False
     for word in words:

@@ -27,6 +27,7 @@ use store::compute::change;
 use view::Place;
 
 pub use console::Terminals;
+pub use create::fits;
 pub use rendered::Rendered;
 
 /// Bodies with user data and files are larger than others.

@@ -41,16 +41,19 @@ pub(super) fn outlook(
         () if cluster.deleting != 0 => (status, Some(progress(at))),
         () if whole => (status.now(Progress::Complete), None),
         () if overdue => (status.now(Progress::Failed), Some(late(at))),
-        () if stuck => (status.now(Progress::Failed), Some(failures(at.places()))),
+        () if stuck => (
+            status.now(Progress::Failed),
+            Some(failures(at.places().map(|(_, place)| place))),
+        ),
         () => (status, Some(progress(at))),
     };
     let groups = at.groups.iter().filter_map(|group| {
         let own = Status::parse(&group.row.status).filter(|own| own.in_progress())?;
-        let places = || group.places.iter().map(|place| (group, place));
+        let places = || group.places.iter();
         let said = match () {
             () if group.row.deleting != 0 || cluster.deleting != 0 => (own, None),
             () if done(group) => (own.now(Progress::Complete), None),
-            () if next.failed() => (own.now(Progress::Failed), Some(failures(places()))),
+            () if next.failed() => (own.now(Progress::Failed), Some(cause(places()))),
             () => (own, None),
         };
         Some((group.row.id.clone(), said))
@@ -155,23 +158,39 @@ fn join(text: &mut String, parts: impl Iterator<Item = String>) {
 fn late(at: &Snapshot) -> String {
     let minutes = at.spec.create_timeout;
     let mut text = format!("It was not done in {minutes} minutes");
-    let lacking = at.places().filter_map(|(_, place)| {
-        let condition = condition::of(place);
-        let now = condition.words()?;
-        // Why the last one failed tells more than that the next one is being made.
-        Some(match &place.row.problem {
-            Some(before) if before != now => format!("{}: {now}; before: {before}", place.row.name),
-            _ => format!("{}: {now}", place.row.name),
-        })
-    });
-    join(&mut text, lacking);
+    join(
+        &mut text,
+        at.places().filter_map(|(_, place)| lacking(place)),
+    );
     text
 }
 
-fn failures<'a>(places: impl Iterator<Item = (&'a Group, &'a Place)>) -> String {
-    let failed = places.filter(|(_, place)| place.phase == Phase::Failed);
+/// What a node waits for, and why the one before it failed: that tells more than that the next one is
+/// being made.
+fn lacking(place: &Place) -> Option<String> {
+    let condition = condition::of(place);
+    let (name, now) = (&place.row.name, condition.words()?);
+    Some(match &place.row.problem {
+        Some(before) if before != now => format!("{name}: {now}; before: {before}"),
+        _ => format!("{name}: {now}"),
+    })
+}
+
+/// Why the nodes of one group are not all there.
+fn cause<'a>(places: impl Iterator<Item = &'a Place> + Clone) -> String {
+    let text = failures(places.clone());
+    if !text.is_empty() {
+        return text;
+    }
     let mut text = String::new();
-    let named = failed.map(|(_, place)| {
+    join(&mut text, places.filter_map(lacking));
+    text.trim_start_matches("; ").to_owned()
+}
+
+fn failures<'a>(places: impl Iterator<Item = &'a Place>) -> String {
+    let failed = places.filter(|place| place.phase == Phase::Failed);
+    let mut text = String::new();
+    let named = failed.map(|place| {
         let problem = place.row.problem.as_deref().unwrap_or("it failed");
         match place.row.tries {
             0 | 1 => format!("{}: {problem}", place.row.name),

@@ -43,6 +43,14 @@ fn the_deadline_ends_an_operation_and_says_what_was_lacking() {
              not answer in 120 s: no cgroups"
         )
     );
+    let (status, reason) = &outlook.groups[&format!("id-{WORKERS}")];
+    assert_eq!(*status, UPDATE_FAILED);
+    assert!(
+        reason
+            .as_deref()
+            .unwrap_or_default()
+            .starts_with("default-worker-0: starting")
+    );
     // Without a time limit it goes on.
     at.cluster.deadline = None;
     assert_eq!(planned(&at, CREATING).outlook.status, CREATING);

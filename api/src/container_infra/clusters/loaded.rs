@@ -1,0 +1,122 @@
+//! A cluster with what its views show of it.
+
+use schemas::host::Inventory;
+use std::collections::BTreeMap;
+use store::compute::hosts;
+use store::container_infra::clusters::{self, Cluster};
+use store::container_infra::nodegroups::{self, NodeGroup};
+use store::container_infra::nodes::{self, Node};
+use store::container_infra::spec;
+use store::{Conn, Result, Scope};
+
+/// A cluster with what its views show of it.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The row.
+    pub cluster: Cluster,
+    /// What it should be.
+    pub spec: spec::Cluster,
+    /// Its groups, oldest first.
+    pub groups: Vec<NodeGroup>,
+    /// Its nodes; empty for a summary.
+    pub nodes: Vec<Node>,
+    /// The first master's engine, once it was heard of; never for a summary.
+    pub engine: Option<Inventory>,
+}
+
+impl Loaded {
+    /// These, in this order. `full`: with nodes and engine.
+    pub fn all(
+        conn: &mut Conn,
+        rows: Vec<(Cluster, spec::Cluster)>,
+        full: bool,
+    ) -> Result<Vec<Loaded>> {
+        let ids: Vec<String> = rows.iter().map(|(row, _)| row.id.clone()).collect();
+        let mut groups: BTreeMap<String, Vec<NodeGroup>> = BTreeMap::new();
+        for group in nodegroups::of_all(conn, &ids)? {
+            groups
+                .entry(group.cluster_id.clone())
+                .or_default()
+                .push(group);
+        }
+        let mut all = Vec::new();
+        for (cluster, spec) in rows {
+            let groups = groups.remove(&cluster.id).unwrap_or_default();
+            let (nodes, engine) = match full {
+                true => inside(conn, &cluster, &groups)?,
+                false => (Vec::new(), None),
+            };
+            all.push(Loaded {
+                cluster,
+                spec,
+                groups,
+                nodes,
+                engine,
+            });
+        }
+        Ok(all)
+    }
+
+    /// One that is there, whole.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn one(conn: &mut Conn, id: &str) -> Result<Loaded> {
+        let row = clusters::get(conn, &Scope::All, id)?;
+        let row = row.ok_or_else(|| clusters::missing(id))?;
+        let spec = row.spec()?;
+        let mut found = Loaded::all(conn, vec![(row, spec)], true)?;
+        found.pop().ok_or_else(|| clusters::missing(id))
+    }
+
+    /// Nodes of masters, or of the others, that there should be.
+    pub fn count(&self, masters: bool) -> i64 {
+        let groups = self.groups.iter();
+        groups
+            .filter(|group| group.is_master() == masters && group.deleting == 0)
+            .map(|group| group.node_count)
+            .sum()
+    }
+
+    /// Where the nodes of masters, or of the others, are on the cluster's network.
+    pub fn addresses(&self, masters: bool) -> Vec<&str> {
+        let of = |node: &&Node| {
+            let group = self
+                .groups
+                .iter()
+                .find(|group| group.id == node.nodegroup_id);
+            group.is_some_and(|group| group.is_master() == masters)
+        };
+        addresses(self.nodes.iter().filter(of))
+    }
+}
+
+/// Addresses of the nodes that have come up.
+pub fn addresses<'a>(nodes: impl Iterator<Item = &'a Node>) -> Vec<&'a str> {
+    nodes
+        .filter(|node| node.ready != 0)
+        .filter_map(|node| node.address.as_deref())
+        .collect()
+}
+
+fn inside(
+    conn: &mut Conn,
+    cluster: &Cluster,
+    groups: &[NodeGroup],
+) -> Result<(Vec<Node>, Option<Inventory>)> {
+    let nodes = nodes::of(conn, &cluster.id)?;
+    let masters: Vec<&str> = groups
+        .iter()
+        .filter(|group| group.is_master())
+        .map(|group| group.id.as_str())
+        .collect();
+    let first = nodes
+        .iter()
+        .find(|node| node.ready != 0 && masters.contains(&node.nodegroup_id.as_str()));
+    let engine = match first {
+        Some(node) => hosts::get(conn, &node.server_id)?,
+        None => None,
+    };
+    let engine = engine.map(|host| host.inventory()).transpose()?;
+    Ok((nodes, engine))
+}

@@ -1,0 +1,25 @@
+//! `/credentials` (since 1.12): clusters of this cloud have no credentials of their own, so there is
+//! nothing to change.
+
+use super::Ident;
+use super::cluster_rules as rules;
+use super::clusters::owned;
+use crate::ctx::Pending;
+use crate::extract::Path;
+use crate::reply::Reply;
+use crate::route::{Route, patch};
+use schemas::Error;
+
+/// The route of credentials.
+pub fn routes() -> Vec<Route> {
+    vec![patch("/credentials/{cluster}", rotate).since(1, 12)]
+}
+
+async fn rotate(pending: Pending<rules::CredentialRotate>, Path(cluster): Path<Ident>) -> Reply {
+    let (_, cluster) = owned(pending, cluster).await?;
+    Err(Error::NotImplemented(format!(
+        "Nothing in cluster {} speaks to this cloud, so it has no credentials to change. Its \
+         certificates are changed by PATCH /v1/certificates/{}.",
+        cluster.name, cluster.id
+    )))
+}
