@@ -2,7 +2,7 @@
 //! followed by others.
 
 use super::cluster_rules as rules;
-use super::clusters::{self, asked, issuer, new_authorities, owned};
+use super::clusters::{asked, issuer, new_authorities, owned};
 use super::view::{accepted, links};
 use super::{Ident, Object};
 use crate::call::Call;

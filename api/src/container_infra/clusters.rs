@@ -104,7 +104,7 @@ async fn list<F: Face>(ctx: &Caller, query: &Query, full: bool, path: &str) -> R
     let rows = ctx.read(move |conn| clusters::list(conn, &scope)).await?;
     let mut found = Vec::new();
     for row in rows {
-        let spec = row.spec()?;
+        let spec = row.spec().map_err(schemas::Error::internal)?;
         found.push((row, spec));
     }
     let mark = |item: &(Cluster, _)| item.0.id.clone();

@@ -3,10 +3,9 @@
 mod create;
 mod view;
 
-use super::call::must;
 use super::cluster_rules as rules;
-use super::clusters::{self, asked, target};
-use super::page::{self, Page};
+use super::clusters::{self, asked};
+use super::page::Page;
 use super::{Changes, Ident};
 use crate::ctx::{Caller, Ctx, Pending};
 use crate::extract::{Path, Query};
@@ -18,9 +17,8 @@ use schemas::container_infra::nodegroup::{self, Changeable};
 use schemas::container_infra::patch as dialect;
 use schemas::{Error, Result};
 use serde_json::{Map, json};
-use store::Scope;
 use store::container_infra::clusters::Cluster;
-use store::container_infra::nodegroups::{self, NodeGroup};
+use store::container_infra::nodegroups::NodeGroup;
 use store::container_infra::operations;
 use view::Shown;
 

@@ -14,7 +14,7 @@ use crate::route::{Route, post};
 use schemas::Error;
 use schemas::container_infra::body;
 use schemas::container_infra::cluster::{Resize, Upgrade, counted};
-use schemas::container_infra::field::{Positive, Word};
+use schemas::container_infra::field::Positive;
 use store::container_infra::clusters::{self, Asked, Cluster};
 use store::container_infra::nodegroups::{self, NodeGroup};
 use store::container_infra::{operations, spec};
@@ -45,12 +45,12 @@ async fn resize(
         ));
     }
     let wanted = operations::Resize {
-        group: wanted.nodegroup.map(Word::into_string),
+        group: wanted.nodegroup.map(String::from),
         node_count: wanted.node_count.get(),
         nodes_to_remove: wanted
             .nodes_to_remove
             .into_iter()
-            .map(Word::into_string)
+            .map(String::from)
             .collect(),
         settled: false,
     };
