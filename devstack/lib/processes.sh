@@ -43,6 +43,16 @@ gone() { ! is_ours "$1" "$2"; }
 # Is a service of this name ours to stop, whoever runs it?
 started_here() { lives "$1" || { [ -f "$LEDGER" ] && grep -q "^$1 systemd" "$LEDGER"; }; }
 
+# What lives on must not hold what its caller has open: a lock, or a pipe that somebody reads to its end.
+close_inherited() {
+    local fd
+    for fd in /proc/"$BASHPID"/fd/*; do
+        fd=${fd##*/}
+        # The last is bash's own.
+        if [ "$fd" -gt 2 ] && [ "$fd" != 255 ]; then exec {fd}>&-; fi
+    done
+}
+
 # start_process NAME LOGFILE WORD...: as root, apart from this terminal, entered in the ledger.
 start_process() {
     local name=$1 log=$2 told
@@ -50,7 +60,7 @@ start_process() {
     told=$(mktemp -d)
     # The shell that becomes the process tells its pid: with sudo, ours would be another one.
     # shellcheck disable=SC2016 # it is that shell that expands
-    (umask 022 && as_root setsid bash -c 'echo $$ >"$0" && exec "$@"' "$told/pid" "$@") >>"$log" 2>&1 </dev/null &
+    (umask 022 && close_inherited && as_root setsid bash -c 'echo $$ >"$0" && exec "$@"' "$told/pid" "$@") >>"$log" 2>&1 </dev/null &
     wait_for 10 test -s "$told/pid" || die "$name was not started; the end of its log:" "$(tail -n 5 "$log")"
     remember "$name" "$(cat "$told/pid")"
     rm -rf "$told"

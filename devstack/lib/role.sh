@@ -5,7 +5,7 @@
 
 # start_role NAME: in the background, entered in the ledger.
 start_role() {
-    setsid "$JEROBOAM" -c "$CONFIG" "$1" >>"$STATE/log/$1.log" 2>&1 </dev/null &
+    (close_inherited && exec setsid "$JEROBOAM" -c "$CONFIG" "$1") >>"$STATE/log/$1.log" 2>&1 </dev/null &
     printf '%s\n' "$!" >"$STATE/$1.pid"
     remember "$1" "$!"
 }

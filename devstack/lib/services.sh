@@ -69,7 +69,7 @@ rabbitmq_up() {
         if has_systemd; then
             as_root systemctl start rabbitmq-server
         else
-            (umask 022 && as_root rabbitmq-server -detached >>"$1" 2>&1 </dev/null)
+            (umask 022 && close_inherited && as_root rabbitmq-server -detached >>"$1" 2>&1 </dev/null)
         fi
         as_root rabbitmqctl -q await_startup --timeout 90 >>"$1" 2>&1 || true
         wait_for 60 rabbitmq_answers ||
