@@ -57,7 +57,7 @@ pub(super) fn of(key: &str, things: &Things) -> Option<Vec<Sample>> {
             { "op": "add", "path": "/member_ids", "value": things.get("cluster/home") },
             { "op": "replace", "path": "/properties/dns-zone", "value": "y" },
         ])),
-        key => not_built(key, things),
+        key => cluster(key, things).or_else(|| not_built(key, things)),
     }
 }
 
@@ -100,4 +100,52 @@ fn not_built(key: &str, things: &Things) -> Option<Vec<Sample>> {
         false => sample,
     };
     Some(vec![sample])
+}
+
+/// A request for a certificate, made with a key of nobody.
+const CSR: &str = include_str!("../../../../api/tests/container_infra/request.pem");
+
+/// Clusters, their groups of nodes, their certificates.
+fn cluster(key: &str, things: &Things) -> Option<Vec<Sample>> {
+    let one = |body| Some(vec![Sample::json(body)]);
+    let nodegroup = |sample: Sample| Some(vec![sample.place("ident", "word/default-worker")]);
+    match key {
+        "POST /clusters" => one(json!({
+            "name": "new", "cluster_template_id": things.get("template/plan"), "node_count": 2,
+            "master_count": 1, "create_timeout": 60, "discovery_url": null, "labels": { "a": "b" },
+            "keypair": things.get("compute/os-keypairs"),
+        })),
+        "POST /bays" => one(json!({
+            "name": "new", "baymodel_id": things.get("template/plan"), "node_count": "2",
+            "bay_create_timeout": null, "discovery_url": null,
+        })),
+        "PATCH /clusters/{ident}" | "PATCH /bays/{ident}" => {
+            one(json!([{ "op": "replace", "path": "/node_count", "value": 2 }]))
+        }
+        "POST /clusters/{ident}/actions/resize" => {
+            one(json!({ "node_count": 2, "nodes_to_remove": [] }))
+        }
+        "POST /clusters/{ident}/actions/upgrade" => one(json!({
+            "cluster_template": things.get("template/plan"), "max_batch_size": 1,
+        })),
+        "POST /clusters/{cluster}/nodegroups" => one(json!({
+            "name": "more", "node_count": 1, "min_node_count": 0, "max_node_count": null,
+            "role": "worker",
+        })),
+        "PATCH /clusters/{cluster}/nodegroups/{ident}" => nodegroup(Sample::json(
+            json!([{ "op": "replace", "path": "/max_node_count", "value": 3 }]),
+        )),
+        "GET /clusters/{cluster}/nodegroups/{ident}"
+        | "DELETE /clusters/{cluster}/nodegroups/{ident}" => nodegroup(Sample::plain()),
+        "POST /certificates" => one(json!({
+            "cluster_uuid": things.get("cluster/home"), "csr": CSR, "ca_cert_type": "kubernetes",
+        })),
+        "GET /certificates/{cluster}/{kind}" => {
+            Some(vec![Sample::plain().place("kind", "word/kubernetes")])
+        }
+        "PATCH /certificates/{cluster}" | "PATCH /credentials/{cluster}" => {
+            Some(vec![Sample::plain()])
+        }
+        _ => None,
+    }
 }

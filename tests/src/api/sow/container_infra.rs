@@ -1,7 +1,7 @@
-//! Container-infra's things: a template, and what the victims keep beside their clusters. A cluster of
-//! each tenant is written as a row: what makes clusters is another's business.
+//! Container-infra's things: a template, a cluster that waits for its nodes, and what the victims keep
+//! beside it. The stranger's cluster is written as a row: he has no flavor to make one of.
 
-use super::{make, must};
+use super::{make, must, rootfs};
 use crate::api::answer::Ask;
 use crate::api::cloud::Cloud;
 use crate::api::persona::Persona;
@@ -15,10 +15,9 @@ const BASE: &str = "/container-infra/v1";
 
 pub(super) async fn sow(cloud: &mut Cloud) {
     image(cloud).await;
-    for project in ["home", "elsewhere"] {
-        let id = cluster(cloud, project).await;
-        cloud.things.put(format!("cluster/{project}"), id);
-    }
+    home(cloud).await;
+    let id = elsewhere(cloud).await;
+    cloud.things.put("cluster/elsewhere", id);
     let things = cloud.things.clone();
     let cluster = things.get("cluster/home");
     let template =
@@ -87,17 +86,56 @@ async fn image(cloud: &mut Cloud) {
     .await;
 }
 
-async fn cluster(cloud: &Cloud, project: &str) -> String {
+/// The victims' cluster, made as they would make it. No conductor is there to begin with it.
+async fn home(cloud: &mut Cloud) {
+    let image = json!({
+        "name": "for-all", "container_format": "bare", "disk_format": "raw", "visibility": "public",
+        "os_distro": "jeroboam-node",
+    });
+    let (admin, images) = (Persona::Admin, "/image/v2/images");
+    make(cloud, admin, images, image, "/id", "image/public").await;
+    let url = format!("{images}/{}/file", cloud.things.get("image/public"));
+    let data = Ask::new(Method::PUT, url).bytes("application/octet-stream", rootfs());
+    must(cloud, admin, data).await;
+    let template = json!({
+        "name": "plan", "coe": "docker", "image_id": cloud.things.get("image/public"),
+        "flavor_id": cloud.things.get("compute/flavors"),
+    });
+    let url = format!("{BASE}/clustertemplates");
+    make(
+        cloud,
+        Persona::Member,
+        &url,
+        template,
+        "/uuid",
+        "template/plan",
+    )
+    .await;
+    let body = json!({
+        "name": "bay-of-home", "cluster_template_id": cloud.things.get("template/plan"),
+        "keypair": cloud.things.get("compute/os-keypairs"), "create_timeout": 60,
+    });
+    let url = format!("{BASE}/clusters");
+    make(cloud, Persona::Member, &url, body, "/uuid", "cluster/home").await;
+    let id = cloud.things.get("cluster/home").to_owned();
+    let of = ["clusters", "bays", "certificates", "credentials"];
+    for place in of {
+        cloud.things.put(format!("container-infra/{place}"), &*id);
+    }
+    cloud
+        .things
+        .put("name:container-infra/clusters", "bay-of-home");
+    cloud.things.put("word/default-worker", "default-worker");
+    cloud.things.put("word/kubernetes", "kubernetes");
+}
+
+async fn elsewhere(cloud: &Cloud) -> String {
     let id = Uuid::now_v7().to_string();
-    let owner = match project {
-        "home" => "user/member",
-        _ => "user/stranger",
-    };
     let mut cluster = Cluster {
         id: id.clone(),
-        project_id: cloud.things.get(&format!("project/{project}")).into(),
-        user_id: cloud.things.get(owner).into(),
-        name: format!("bay-of-{project}"),
+        project_id: cloud.things.get("project/elsewhere").into(),
+        user_id: cloud.things.get("user/stranger").into(),
+        name: "bay-of-elsewhere".into(),
         template_id: String::new(),
         coe: "docker".into(),
         status: "CREATE_COMPLETE".into(),
