@@ -5,10 +5,13 @@
 mod stories {
     mod bodies;
     mod bookkeeping;
+    mod certificates;
     pub mod cloud;
+    pub mod clusters;
     mod eras;
     mod federations;
     mod lists;
+    mod nodegroups;
     mod not_built;
     mod operators;
     mod patches;

@@ -35,11 +35,13 @@ def servers(cloud, cluster):
 
 @pytest.fixture(scope="module")
 def template(cloud):
-    made = cloud.openstack(
+    # It says a sentence before what it was asked to print.
+    cloud.openstack(
         "coe", "cluster", "template", "create", "--coe", "docker", "--image", "jeroboam-node",
         "--external-network", "public", "--flavor", "c1.small", "--master-flavor", "c1.small", "e2e-docker",
-        cloud=USER,
+        cloud=USER, form=None,
     )
+    made = cloud.openstack("coe", "cluster", "template", "show", "e2e-docker", cloud=USER)
     yield made["uuid"]
     cloud.openstack("coe", "cluster", "template", "delete", made["uuid"], cloud=USER, form=None)
 

@@ -37,9 +37,14 @@ pub fn own(caller: &Caller) -> Result<Scope> {
 pub fn must<R: Rule>(caller: &Caller, target: &Target<'_>) -> Result<()> {
     match caller.check::<R>(target) {
         true => Ok(()),
-        false => Err(Error::Forbidden(format!(
-            "Policy does not allow {} to be performed.",
-            R::DEFAULT.name
-        ))),
+        false => Err(refused::<R>()),
     }
+}
+
+/// What the rule does not allow.
+pub fn refused<R: Rule>() -> Error {
+    Error::Forbidden(format!(
+        "Policy does not allow {} to be performed.",
+        R::DEFAULT.name
+    ))
 }

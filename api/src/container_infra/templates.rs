@@ -3,7 +3,7 @@
 mod check;
 mod view;
 
-use super::call::{must, of_2015, settings};
+use super::call::{must, of_2015, refused, settings};
 use super::ident::one;
 use super::page::{self, Page};
 use super::view::created;
@@ -13,11 +13,11 @@ use crate::extract::{Path, Query};
 use crate::policy::{Rule, Target};
 use crate::reply::{self, Reply};
 use crate::route::{Route, delete, get, patch, post};
-use schemas::Result;
 use schemas::container_infra::coe::Era;
 use schemas::container_infra::field::Word;
 use schemas::container_infra::template::{SORT_KEYS, Template as Document};
 use schemas::container_infra::{body, patch as dialect, template};
+use schemas::{Error, Result};
 use store::container_infra::templates::{self, Template};
 use uuid::Uuid;
 use view::{brief, whole};
@@ -206,34 +206,32 @@ async fn update<F: Face>(
     body: Changes,
 ) -> Reply {
     let changes = body.read(&template::rules(F::ERA, of_2015(&pending)))?;
-    let (ctx, row, before) = owned::<F, _>(pending, ident).await?;
-    let mut map = before.document(F::ERA)?;
-    dialect::apply(&mut map, &changes)?;
-    let document = before.changed(F::ERA, map)?;
-    if (document.public, document.hidden) != (before.public, before.hidden) {
-        must::<F::Publish>(&ctx, &Target::project(&row.project_id))?;
-    }
-    if document == before {
-        return reply::ok(&whole::<F>(&ctx, &row, &document)?);
-    }
+    let (ctx, row, _) = owned::<F, _>(pending, ident).await?;
+    let publisher = ctx.check::<F::Publish>(&Target::project(&row.project_id));
     let scope = ctx.scope();
-    let written = ctx
+    let (row, document) = ctx
         .store()
         .write(move |tx| {
-            let mut row = row.clone();
-            // Whoever else changed it meanwhile has made this change's ground another.
-            let now = templates::get(tx, &scope, &row.id)?;
-            if now.is_none_or(|now| now.revision != row.revision) {
-                return Err(check::raced(&row.id).into());
+            let found = templates::get(tx, &scope, &row.id)?;
+            let mut row = found.ok_or_else(|| Error::not_found(F::WHAT, &row.id))?;
+            let before = row.document()?;
+            let mut map = before.document(F::ERA)?;
+            dialect::apply(&mut map, &changes)?;
+            let document = before.changed(F::ERA, map)?;
+            if document == before {
+                return Ok((row, before));
+            }
+            if !publisher && (document.public, document.hidden) != (before.public, before.hidden) {
+                return Err(refused::<F::Publish>().into());
             }
             let owner = row.project_id.clone();
-            let document = check::complete(tx, &scope, &owner, document.clone(), Some(&before))?;
+            let document = check::complete(tx, &scope, &owner, document, Some(&before))?;
             row.set_document(&document)?;
             templates::update(tx, &mut row)?;
             Ok((row, document))
         })
         .await?;
-    reply::ok(&whole::<F>(&ctx, &written.0, &written.1)?)
+    reply::ok(&whole::<F>(&ctx, &row, &document)?)
 }
 
 async fn remove<F: Face>(pending: Pending<F::Delete>, Path(ident): Path<Ident>) -> Reply {

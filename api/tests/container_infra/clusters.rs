@@ -67,7 +67,12 @@ async fn a_cluster_of_today_is_the_bay_of_2015() {
     }
     assert_eq!(shown["links"].as_array().unwrap().len(), 2);
     assert!(shown.get("faults").is_none(), "{shown}");
-    let bay = cloud.member().old().get(&format!("/bays/{id}")).await.is(200);
+    let bay = cloud
+        .member()
+        .old()
+        .get(&format!("/bays/{id}"))
+        .await
+        .is(200);
     assert_eq!(bay["baymodel_id"], template);
     assert_eq!(bay["bay_create_timeout"], 60);
     for field in ["cluster_template_id", "health_status", "project_id"] {
@@ -87,7 +92,10 @@ async fn a_bay_of_2015_is_answered_whole_and_the_cluster_of_today_by_its_uuid() 
     let place = answer.header("location").unwrap().to_owned();
     let bay = answer.is(201);
     assert!(place.ends_with(bay["uuid"].as_str().unwrap()), "{place}");
-    assert_eq!((&bay["node_count"], &bay["bay_create_timeout"]), (&json!(2), &json!(0)));
+    assert_eq!(
+        (&bay["node_count"], &bay["bay_create_timeout"]),
+        (&json!(2), &json!(0))
+    );
     let late = cloud.member().post("/v1/bays", body).await.is(202);
     assert!(late.get("name").is_none() && late["uuid"].is_string());
     let made = cloud.member().get("/v1/clusters/detail").await.is(200);
@@ -98,7 +106,10 @@ async fn a_bay_of_2015_is_answered_whole_and_the_cluster_of_today_by_its_uuid() 
     let change = json!([{ "op": "replace", "path": "/node_count", "value": "3" }]);
     let path = format!("/v1/bays/{id}");
     let bay = cloud.member().old().patch(&path, change).await.is(200);
-    assert_eq!((&bay["node_count"], &bay["status"]), (&json!(3), &json!("UPDATE_IN_PROGRESS")));
+    assert_eq!(
+        (&bay["node_count"], &bay["status"]),
+        (&json!(3), &json!("UPDATE_IN_PROGRESS"))
+    );
 }
 
 #[tokio::test]
@@ -106,7 +117,13 @@ async fn labels_are_the_templates_the_clusters_or_both() {
     let cloud = Cloud::new().await;
     let template = template(&cloud, json!({ "labels": { "a": "1", "b": "2" } })).await;
     for (fields, labels, added, overridden, skipped) in [
-        (json!({}), json!({ "a": "1", "b": "2" }), json!({}), json!({}), json!({})),
+        (
+            json!({}),
+            json!({ "a": "1", "b": "2" }),
+            json!({}),
+            json!({}),
+            json!({}),
+        ),
         (
             json!({ "labels": { "b": 3, "c": true } }),
             json!({ "b": "3", "c": "True" }),
@@ -123,7 +140,9 @@ async fn labels_are_the_templates_the_clusters_or_both() {
         ),
     ] {
         let mut body = json!({ "cluster_template_id": template });
-        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        body.as_object_mut()
+            .unwrap()
+            .extend(fields.as_object().unwrap().clone());
         let made = cloud.member().post("/v1/clusters", body).await.is(202);
         let path = format!("/v1/clusters/{}", made["uuid"].as_str().unwrap());
         let shown = cloud.member().get(&path).await.is(200);
@@ -149,7 +168,11 @@ async fn what_this_cloud_cannot_make_is_refused_with_the_reason() {
     ] {
         let template = template(&cloud, fields).await;
         let body = json!({ "cluster_template_id": template });
-        let told = cloud.member().post("/v1/clusters", body).await.refused(code);
+        let told = cloud
+            .member()
+            .post("/v1/clusters", body)
+            .await
+            .refused(code);
         assert!(told.contains(reason), "{told}");
     }
     let template = template(&cloud, json!({})).await;
@@ -171,22 +194,42 @@ async fn what_this_cloud_cannot_make_is_refused_with_the_reason() {
         let told = ask(fields).await.refused(code);
         assert!(told.contains(reason), "{told}");
     }
-    ask(json!({ "master_count": 3, "master_lb_enabled": true })).await.is(202);
+    ask(json!({ "master_count": 3, "master_lb_enabled": true }))
+        .await
+        .is(202);
     let list = cloud.member().get("/v1/clusters").await.is(200);
-    assert_eq!(list["clusters"].as_array().unwrap().len(), 2, "nothing else was made");
+    assert_eq!(
+        list["clusters"].as_array().unwrap().len(),
+        2,
+        "nothing else was made"
+    );
 }
 
 #[tokio::test]
 async fn a_template_that_is_not_there_is_a_404_since_1_10_and_zero_nodes_are_too_few_before() {
     let cloud = Cloud::new().await;
     let body = json!({ "cluster_template_id": "gone" });
-    cloud.member().post("/v1/clusters", body.clone()).await.refused(404);
-    cloud.member().at("1.9").post("/v1/clusters", body).await.refused(400);
+    cloud
+        .member()
+        .post("/v1/clusters", body.clone())
+        .await
+        .refused(404);
+    cloud
+        .member()
+        .at("1.9")
+        .post("/v1/clusters", body)
+        .await
+        .refused(400);
     let bay = json!({ "baymodel_id": "gone" });
     cloud.member().post("/v1/bays", bay).await.refused(400);
     let template = template(&cloud, json!({})).await;
     let none = json!({ "cluster_template_id": template, "node_count": 0 });
-    cloud.member().at("1.9").post("/v1/clusters", none.clone()).await.refused(400);
+    cloud
+        .member()
+        .at("1.9")
+        .post("/v1/clusters", none.clone())
+        .await
+        .refused(400);
     cloud.member().post("/v1/clusters", none).await.is(202);
 }
 
@@ -206,7 +249,11 @@ async fn a_key_of_the_users_is_put_into_the_nodes() {
     cloud.store.write(write).await.unwrap();
     let template = template(&cloud, json!({ "keypair_id": "mine" })).await;
     let id = cluster(&cloud, &template, "web").await;
-    let shown = cloud.member().get(&format!("/v1/clusters/{id}")).await.is(200);
+    let shown = cloud
+        .member()
+        .get(&format!("/v1/clusters/{id}"))
+        .await
+        .is(200);
     assert_eq!(shown["keypair"], "mine");
     // Another user of the project has no such key.
     let body = json!({ "cluster_template_id": template });
@@ -223,9 +270,20 @@ async fn the_quota_bounds_how_many_clusters_a_project_has() {
     let body = json!({ "cluster_template_id": template });
     let told = cloud.member().post("/v1/clusters", body).await.refused(403);
     assert!(told.contains('2'), "{told}");
-    cloud.member().delete(&format!("/v1/clusters/{id}")).await.is(204);
-    let gone = cloud.member().get(&format!("/v1/clusters/{id}")).await.is(200);
-    assert_eq!(gone["status"], "DELETE_IN_PROGRESS", "until its nodes are gone");
+    cloud
+        .member()
+        .delete(&format!("/v1/clusters/{id}"))
+        .await
+        .is(204);
+    let gone = cloud
+        .member()
+        .get(&format!("/v1/clusters/{id}"))
+        .await
+        .is(200);
+    assert_eq!(
+        gone["status"], "DELETE_IN_PROGRESS",
+        "until its nodes are gone"
+    );
     let used = format!("/v1/clustertemplates/{template}");
     cloud.member().delete(&used).await.refused(400);
 }
@@ -236,11 +294,13 @@ async fn of_a_cluster_only_its_number_of_workers_and_its_health_can_be_changed()
     let template = template(&cloud, json!({})).await;
     let id = cluster(&cloud, &template, "web").await;
     let path = format!("/v1/clusters/{id}");
-    let change = |op: &str, field: &str, value: Value| {
-        json!([{ "op": op, "path": format!("/{field}"), "value": value }])
-    };
+    let change = |op: &str, field: &str, value: Value| json!([{ "op": op, "path": format!("/{field}"), "value": value }]);
     let count = change("replace", "node_count", json!(3));
-    let told = cloud.member().patch(&path, count.clone()).await.refused(400);
+    let told = cloud
+        .member()
+        .patch(&path, count.clone())
+        .await
+        .refused(400);
     assert!(told.contains("CREATE_IN_PROGRESS"), "{told}");
     settle(&cloud, &id, "CREATE_COMPLETE", None).await;
     for refused in [
@@ -267,11 +327,19 @@ async fn of_a_cluster_only_its_number_of_workers_and_its_health_can_be_changed()
     let done = cloud.member().patch(&path, count).await.is(202);
     assert_eq!(done, json!({ "uuid": id }));
     let shown = cloud.member().get(&path).await.is(200);
-    assert_eq!((&shown["node_count"], &shown["status"]), (&json!(3), &json!("UPDATE_IN_PROGRESS")));
+    assert_eq!(
+        (&shown["node_count"], &shown["status"]),
+        (&json!(3), &json!("UPDATE_IN_PROGRESS"))
+    );
     assert!(shown["updated_at"].is_string());
     let rolled = format!("{path}?rollback=True");
     cloud.member().patch(&rolled, json!([])).await.refused(501);
-    cloud.member().at("1.2").patch(&rolled, json!([])).await.refused(400);
+    cloud
+        .member()
+        .at("1.2")
+        .patch(&rolled, json!([]))
+        .await
+        .refused(400);
 }
 
 #[tokio::test]
@@ -281,7 +349,12 @@ async fn a_resize_names_a_group_a_number_and_who_leaves() {
     let id = cluster(&cloud, &template, "web").await;
     let path = format!("/v1/clusters/{id}/actions/resize");
     let to = |count: i64| json!({ "node_count": count });
-    cloud.member().at("1.6").post(&path, to(2)).await.refused(406);
+    cloud
+        .member()
+        .at("1.6")
+        .post(&path, to(2))
+        .await
+        .refused(406);
     cloud.member().post(&path, to(2)).await.refused(400);
     settle(&cloud, &id, "UPDATE_FAILED", None).await;
     for (body, code) in [
@@ -289,17 +362,31 @@ async fn a_resize_names_a_group_a_number_and_who_leaves() {
         (json!({ "node_count": 2, "color": 1 }), 400),
         (json!({ "node_count": 2, "nodegroup": "gone" }), 404),
         (json!({ "node_count": 2, "nodes_to_remove": ["gone"] }), 400),
-        (json!({ "node_count": 0, "nodegroup": "default-master" }), 400),
+        (
+            json!({ "node_count": 0, "nodegroup": "default-master" }),
+            400,
+        ),
         (to(300), 400),
     ] {
         cloud.member().post(&path, body).await.refused(code);
     }
-    cloud.member().at("1.9").post(&path, to(0)).await.refused(400);
-    assert_eq!(cloud.member().post(&path, to(4)).await.is(202), json!({ "uuid": id }));
+    cloud
+        .member()
+        .at("1.9")
+        .post(&path, to(0))
+        .await
+        .refused(400);
+    assert_eq!(
+        cloud.member().post(&path, to(4)).await.is(202),
+        json!({ "uuid": id })
+    );
     // Another one follows at once.
     cloud.member().post(&path, to(0)).await.is(202);
     let shown = cloud.member().get("/v1/clusters/web").await.is(200);
-    assert_eq!((&shown["node_count"], &shown["master_count"]), (&json!(0), &json!(1)));
+    assert_eq!(
+        (&shown["node_count"], &shown["master_count"]),
+        (&json!(0), &json!(1))
+    );
     cloud.member().get(&path).await.refused(405);
     let unknown = format!("/v1/clusters/{id}/actions/dance");
     cloud.member().post(&unknown, json!({})).await.refused(404);
@@ -309,7 +396,11 @@ async fn a_resize_names_a_group_a_number_and_who_leaves() {
 async fn an_upgrade_takes_what_another_template_says_and_keeps_what_the_cluster_said() {
     let cloud = Cloud::new().await;
     let old = template(&cloud, json!({ "labels": { "a": "1", "b": "1" } })).await;
-    let new = template(&cloud, json!({ "labels": { "a": "2", "b": "2" }, "name": "new" })).await;
+    let new = template(
+        &cloud,
+        json!({ "labels": { "a": "2", "b": "2" }, "name": "new" }),
+    )
+    .await;
     let swarm = template(&cloud, json!({ "coe": "swarm" })).await;
     let body = json!({
         "name": "web", "cluster_template_id": old, "labels": { "b": "own" }, "merge_labels": true,
@@ -320,8 +411,18 @@ async fn an_upgrade_takes_what_another_template_says_and_keeps_what_the_cluster_
     settle(&cloud, id, "CREATE_COMPLETE", None).await;
     let path = format!("/v1/clusters/{id}/actions/upgrade");
     let to = |template: &str| json!({ "cluster_template": template, "max_batch_size": 2 });
-    cloud.member().at("1.6").post(&path, to(&new)).await.refused(406);
-    cloud.member().at("1.7").post(&path, to(&new)).await.refused(400);
+    cloud
+        .member()
+        .at("1.6")
+        .post(&path, to(&new))
+        .await
+        .refused(406);
+    cloud
+        .member()
+        .at("1.7")
+        .post(&path, to(&new))
+        .await
+        .refused(400);
     for (body, code) in [
         (json!({}), 400),
         (json!({ "cluster_template": "gone" }), 404),
@@ -350,17 +451,32 @@ async fn lists_are_paged_sorted_and_of_ones_own_project() {
     let list = async |path: &str| {
         let page = cloud.member().get(path).await.is(200);
         let items = page["clusters"].as_array().unwrap().clone();
-        let names = items.iter().map(|one| one["name"].as_str().unwrap().to_owned());
+        let names = items
+            .iter()
+            .map(|one| one["name"].as_str().unwrap().to_owned());
         (names.collect::<Vec<_>>(), page.get("next").cloned())
     };
     let (all, next) = list("/v1/clusters").await;
-    assert_eq!((all, next), (["bay", "c", "a", "b"].map(str::to_owned).to_vec(), None));
+    assert_eq!(
+        (all, next),
+        (["bay", "c", "a", "b"].map(str::to_owned).to_vec(), None)
+    );
     let (first, next) = list("/v1/clusters/?limit=2&sort_key=name&sort_dir=desc").await;
     assert_eq!(first, ["c", "bay"]);
     let (second, _) = list(next.unwrap().as_str().unwrap()).await;
     assert_eq!(second, ["b", "a"]);
-    for bad in ["sort_key=node_count", "sort_key=color", "limit=0", "marker=x", "color=1"] {
-        cloud.member().get(&format!("/v1/clusters?{bad}")).await.refused(400);
+    for bad in [
+        "sort_key=node_count",
+        "sort_key=color",
+        "limit=0",
+        "marker=x",
+        "color=1",
+    ] {
+        cloud
+            .member()
+            .get(&format!("/v1/clusters?{bad}"))
+            .await
+            .refused(400);
     }
     let theirs = cloud.stranger().get("/v1/clusters").await.is(200);
     assert_eq!(theirs["clusters"].as_array().unwrap().len(), 1);
@@ -388,7 +504,11 @@ async fn what_is_another_projects_is_not_there_and_readers_only_read() {
     }
     cloud.reader().get(&path).await.is(200);
     cloud.reader().delete(&path).await.refused(403);
-    cloud.reader().patch(&path, change.clone()).await.refused(403);
+    cloud
+        .reader()
+        .patch(&path, change.clone())
+        .await
+        .refused(403);
     cloud.reader().post(&resize, to.clone()).await.refused(403);
     let body = json!({ "cluster_template_id": template });
     cloud.reader().post("/v1/clusters", body).await.refused(403);

@@ -33,9 +33,17 @@ async fn every_cluster_has_a_group_of_masters_and_one_of_workers() {
         ]
     );
     assert!(groups[0].get("links").is_none());
-    let masters = cloud.member().get(&format!("{path}?role=master")).await.is(200);
+    let masters = cloud
+        .member()
+        .get(&format!("{path}?role=master"))
+        .await
+        .is(200);
     assert_eq!(masters["nodegroups"].as_array().unwrap().len(), 1);
-    let shown = cloud.member().get(&format!("{path}/default-worker")).await.is(200);
+    let shown = cloud
+        .member()
+        .get(&format!("{path}/default-worker"))
+        .await
+        .is(200);
     let expected = json!({
         "cluster_id": id, "node_count": 1, "min_node_count": 0, "max_node_count": null,
         "flavor_id": "c1.small", "image_id": "jeroboam-node", "labels": { "a": "1" },
@@ -49,7 +57,10 @@ async fn every_cluster_has_a_group_of_masters_and_one_of_workers() {
     let link = shown["links"][0]["href"].as_str().unwrap();
     let uuid = shown["uuid"].as_str().unwrap();
     assert!(link.ends_with(&format!("{path}/{uuid}")), "{link}");
-    for (verb, path) in [("GET", path.clone()), ("GET", format!("{path}/default-worker"))] {
+    for (verb, path) in [
+        ("GET", path.clone()),
+        ("GET", format!("{path}/default-worker")),
+    ] {
         let told = cloud.member().at("1.8").get(&path).await;
         assert_eq!(told.code, 406, "{verb} {path}");
     }
@@ -70,9 +81,18 @@ async fn a_group_is_added_changed_resized_and_removed() {
     for (body, code) in [
         (json!({}), 400),
         (json!({ "name": "a", "role": "master" }), 400),
-        (json!({ "name": "a", "node_count": 2, "max_node_count": 1 }), 409),
-        (json!({ "name": "a", "node_count": 0, "min_node_count": 1 }), 409),
-        (json!({ "name": "a", "node_labels": { "kubernetes.io/a": "b" } }), 409),
+        (
+            json!({ "name": "a", "node_count": 2, "max_node_count": 1 }),
+            409,
+        ),
+        (
+            json!({ "name": "a", "node_count": 0, "min_node_count": 1 }),
+            409,
+        ),
+        (
+            json!({ "name": "a", "node_labels": { "kubernetes.io/a": "b" } }),
+            409,
+        ),
         (json!({ "name": "a", "flavor_id": "gone" }), 400),
         (json!({ "name": "a", "image_id": "busybox" }), 400),
         (json!({ "name": "a", "node_count": 1000 }), 400),
@@ -84,10 +104,23 @@ async fn a_group_is_added_changed_resized_and_removed() {
     let made = cloud.member().post(&path, pool.clone()).await.is(202);
     assert_eq!(made["labels"], json!({ "a": "1", "b": "2" }));
     assert_eq!(made["labels_added"], json!({ "b": "2" }));
-    assert_eq!((&made["role"], &made["is_default"]), (&json!("gpu"), &json!(false)));
-    assert_eq!(made["node_taints"], json!([{ "key": "gpu", "effect": "NoSchedule" }]));
-    let shown = cloud.member().get(&format!("/v1/clusters/{id}")).await.is(200);
-    assert_eq!((&shown["node_count"], &shown["status"]), (&json!(3), &json!("UPDATE_IN_PROGRESS")));
+    assert_eq!(
+        (&made["role"], &made["is_default"]),
+        (&json!("gpu"), &json!(false))
+    );
+    assert_eq!(
+        made["node_taints"],
+        json!([{ "key": "gpu", "effect": "NoSchedule" }])
+    );
+    let shown = cloud
+        .member()
+        .get(&format!("/v1/clusters/{id}"))
+        .await
+        .is(200);
+    assert_eq!(
+        (&shown["node_count"], &shown["status"]),
+        (&json!(3), &json!("UPDATE_IN_PROGRESS"))
+    );
     cloud.member().post(&path, pool).await.refused(400);
     settle(&cloud, &id, "UPDATE_COMPLETE", None).await;
     let one = format!("{path}/pool");
@@ -98,7 +131,11 @@ async fn a_group_is_added_changed_resized_and_removed() {
     ] {
         cloud.member().patch(&one, refused).await.refused(400);
     }
-    cloud.member().patch(&one, change("max_node_count", json!(1))).await.refused(409);
+    cloud
+        .member()
+        .patch(&one, change("max_node_count", json!(1)))
+        .await
+        .refused(409);
     let labels = json!([
         { "op": "replace", "path": "/node_labels", "value": "{'disk': 'ssd'}" },
         { "op": "replace", "path": "/max_node_count", "value": "5" },
@@ -113,11 +150,19 @@ async fn a_group_is_added_changed_resized_and_removed() {
     cloud.member().post(&resize, to(0)).await.refused(400);
     cloud.member().post(&resize, to(5)).await.is(202);
     settle(&cloud, &id, "UPDATE_COMPLETE", None).await;
-    cloud.member().delete(&format!("{path}/default-worker")).await.refused(400);
+    cloud
+        .member()
+        .delete(&format!("{path}/default-worker"))
+        .await
+        .refused(400);
     cloud.member().delete(&one).await.is(204);
     let going = cloud.member().get(&one).await.is(200);
     assert_eq!(going["status"], "DELETE_IN_PROGRESS");
-    cloud.member().delete(&format!("{path}/gone")).await.refused(404);
+    cloud
+        .member()
+        .delete(&format!("{path}/gone"))
+        .await
+        .refused(404);
 }
 
 #[tokio::test]
@@ -128,10 +173,18 @@ async fn groups_of_another_projects_cluster_are_not_there() {
     let one = format!("{path}/default-worker");
     cloud.stranger().get(&path).await.refused(404);
     cloud.stranger().get(&one).await.refused(404);
-    cloud.stranger().post(&path, json!({ "name": "a" })).await.refused(404);
+    cloud
+        .stranger()
+        .post(&path, json!({ "name": "a" }))
+        .await
+        .refused(404);
     cloud.stranger().delete(&one).await.refused(404);
     cloud.reader().get(&one).await.is(200);
-    cloud.reader().post(&path, json!({ "name": "a" })).await.refused(403);
+    cloud
+        .reader()
+        .post(&path, json!({ "name": "a" }))
+        .await
+        .refused(403);
     let bounds = change("max_node_count", json!(9));
     cloud.reader().patch(&one, bounds).await.refused(403);
 }

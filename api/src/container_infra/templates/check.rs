@@ -1,6 +1,5 @@
 //! What a template names must be there.
 
-use schemas::Error;
 use schemas::container_infra::field::{Text, Word};
 use schemas::container_infra::template::Template;
 use store::container_infra::references;
@@ -56,11 +55,4 @@ pub fn complete(
         references::fixed("fixed subnet", project_id, subnet)?;
     }
     Ok(template)
-}
-
-/// Two changes at once.
-pub fn raced(id: &str) -> Error {
-    Error::Conflict(format!(
-        "Cluster template {id} was changed by another request at the same time; repeat the request."
-    ))
 }
