@@ -125,15 +125,20 @@ impl Interface {
             .build();
         let set = outside.link().set(other).execute().await;
         set.during(format!("giving {name} another hardware address"))?;
+        // Kernels before 6.13 refuse a name that this side has, though it is meant for the other.
+        let passing = format!("node{}", self.index);
         // The only one over its interface: there is nobody to be bridged to.
-        let twin = LinkMacVlan::new(name, self.index, MacVlanMode::Private)
+        let twin = LinkMacVlan::new(&passing, self.index, MacVlanMode::Private)
             .address(self.hardware.clone())
             .setns_by_pid(holder.as_raw().cast_unsigned())
             .build();
         let added = outside.link().add(twin).execute().await;
         added.during(format!("making a macvlan over {name} in the node"))?;
 
-        let index = index_of(inside, name).await?;
+        let index = index_of(inside, &passing).await?;
+        let named = LinkUnspec::new_with_index(index).name(name).build();
+        let named = inside.link().set(named).execute().await;
+        named.during(format!("naming {name} in the node"))?;
         for address in &self.addresses {
             let Some(net) = message::network(address) else {
                 continue;

@@ -1,7 +1,9 @@
 //! Images of servers: made, booted from, crossed by everything else that may happen meanwhile.
 
 use crate::{once, told_and_replayed};
+use compute_driver::Driver;
 use schemas::image::Status;
+use schemas::workload::RunState;
 use serde_json::json;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -172,6 +174,16 @@ fn a_server_that_is_killed_while_its_snapshot_is_made_comes_back_and_stays_busy(
             let host = &world.hosts[0];
             host.engine.kill(host.id, id.into(), 137).unwrap();
             world.until_image(image, Status::Active).await;
+            // The row alone does not say it: news of the end may be lost, until a heartbeat tells.
+            world
+                .until("the container runs again", |world| {
+                    Box::pin(async move {
+                        let host = &world.hosts[0];
+                        let there = host.engine.connect(host.id).list().await.unwrap();
+                        there.iter().all(|seen| seen.state == RunState::Running)
+                    })
+                })
+                .await;
             world.until_state(id, "active").await;
         })
     });
