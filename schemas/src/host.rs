@@ -3,7 +3,7 @@
 
 use crate::Timestamp;
 use crate::ids::{ClusterId, EpochId, HostId, ImageId, WorkloadId};
-use crate::workload::{Digest, Observation, Workload};
+use crate::workload::{Digest, Observation, Pod, PodSeen, Workload};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -26,6 +26,8 @@ pub struct Converge {
 pub enum Desired {
     /// A container with exactly this state.
     Container(Box<Workload>),
+    /// A pod with exactly this state.
+    Pod(Box<Pod>),
     /// An image made of a container's filesystem, uploaded to the image service.
     Snapshot(Snapshot),
     /// Nothing.
@@ -70,6 +72,8 @@ pub struct Observed {
 pub enum Seen {
     /// A container.
     Container(Observation),
+    /// A pod.
+    Pod(PodSeen),
     /// A finished snapshot: the image's manifest in the image service.
     Snapshot {
         /// Digest of the new image manifest.
@@ -104,7 +108,8 @@ pub struct Hello {
     pub epoch: EpochId,
     /// What the machine is.
     pub inventory: Inventory,
-    /// Everything on the engine that carries our label.
+    /// Everything on the engine that carries our label. Of a pod, what holds it together, under the
+    /// pod's id; its containers are the agent's own business.
     pub present: Vec<Observation>,
 }
 

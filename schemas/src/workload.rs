@@ -2,8 +2,10 @@
 //! messages between conductor and agent.
 
 mod node;
+pub mod pod;
 
 pub use node::{Node, NodeSeen, NodeTls};
+pub use pod::{Pod, PodSeen};
 
 use crate::ids::{ImageId, NetworkId, WorkloadId};
 use serde::{Deserialize, Serialize};
