@@ -23,6 +23,7 @@
 mod certify;
 mod commit;
 mod condition;
+mod evict;
 mod launch;
 mod plan;
 mod report;

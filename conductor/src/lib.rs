@@ -9,6 +9,7 @@
 
 mod cluster;
 mod context;
+mod controller;
 mod fleet;
 pub mod heartbeat;
 mod history;

@@ -10,7 +10,7 @@ use schemas::Kind;
 use schemas::host::{Heartbeat, Hello, Observed, Seen};
 use store::compute::hosts::Host;
 use store::compute::{hosts, servers};
-use store::{Result, Scope, Tx, work};
+use store::{Result, Tx, work};
 
 /// Writes one report down; answers what is to be told after the commit.
 pub(crate) fn hear(tx: &mut Tx<'_>, report: &Report, context: &Context) -> Result<Vec<Effect>> {
@@ -62,15 +62,17 @@ fn changed(before: Option<&Host>, beat: &Heartbeat) -> Result<bool> {
 
 fn observed(tx: &mut Tx<'_>, seen: &Observed, context: &Context) -> Result<Vec<Effect>> {
     let id = seen.id.to_string();
-    let row = servers::get(tx, &Scope::All, &id)?;
-    if row.is_none() && !matches!(seen.state, Seen::Container(_)) {
+    let row = servers::any(tx, &id)?;
+    if row.is_none() && !matches!(seen.state, Seen::Container(_) | Seen::Pod(_)) {
         return image::heard(tx, seen);
     }
     let Some(mut server) = row.filter(|server| server.host() == Some(seen.host)) else {
         return Ok(match seen.state {
-            Seen::Container(_) => sync::unwanted(tx, seen.host, seen.id, seen.generation)?
-                .into_iter()
-                .collect(),
+            Seen::Container(_) | Seen::Pod(_) => {
+                sync::unwanted(tx, seen.host, seen.id, seen.generation)?
+                    .into_iter()
+                    .collect()
+            }
             _ => Vec::new(),
         });
     };

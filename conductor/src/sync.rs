@@ -6,8 +6,9 @@ use schemas::host::{Converge, Desired, Heartbeat, Hello, Seen};
 use schemas::ids::{EpochId, HostId, WorkloadId};
 use schemas::workload::Observation;
 use std::collections::BTreeMap;
+use store::compute::guests;
 use store::compute::servers::{self, Server, Sight};
-use store::{Result, Scope, Tx};
+use store::{Result, Tx};
 
 /// Everything wanted here is looked at anew; what is here and not wanted is to go.
 pub(crate) fn full_set(tx: &mut Tx<'_>, hello: &Hello) -> Result<Vec<Effect>> {
@@ -36,7 +37,7 @@ pub(crate) fn unheard(tx: &mut Tx<'_>, host: HostId) -> Result<()> {
 }
 
 fn tell_again(tx: &mut Tx<'_>, id: &str) -> Result<()> {
-    let Some(mut server) = servers::get(tx, &Scope::All, id)? else {
+    let Some(mut server) = servers::any(tx, id)? else {
         return Ok(());
     };
     forget(&mut server)?;
@@ -60,12 +61,15 @@ fn refresh(
     forget(&mut server)?;
     server.seen_epoch = epoch.to_string();
     server.seen_seq = 0;
-    let state = match seen {
-        Some(seen) => Seen::Container(seen.clone()),
-        None => Seen::Absent,
+    let state = match (seen, server.sight()?.state) {
+        (None, _) => Some(Seen::Absent),
+        // What is told of a pod is that it is there; of its containers, what was heard last holds.
+        (Some(_), Some(Seen::Pod(pod))) => Some(Seen::Pod(pod)),
+        (Some(_), _) if guests::kind(&server) == Some(guests::Kind::Pod) => None,
+        (Some(seen), _) => Some(Seen::Container(seen.clone())),
     };
     server.set_sight(&Sight {
-        state: Some(state),
+        state,
         ..Sight::default()
     })?;
     servers::update(tx, &mut server)?;
@@ -104,7 +108,7 @@ pub(crate) fn unwanted(
     id: WorkloadId,
     generation: u64,
 ) -> Result<Option<Effect>> {
-    let row = servers::get(tx, &Scope::All, &id.to_string())?;
+    let row = servers::any(tx, &id.to_string())?;
     if let Some(server) = &row
         && server.host() == Some(host)
     {

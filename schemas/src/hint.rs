@@ -16,6 +16,8 @@ pub enum Kind {
     Host,
     /// A cluster (bay) and its nodes.
     Cluster,
+    /// A replication controller and its pods.
+    ReplicationController,
     /// An import of data into an image.
     ImageTask,
     /// A blob that may be needed by nobody any more (its digest), or `sweep`.
@@ -26,22 +28,24 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, for loops over reconcilers.
-    pub const ALL: [Kind; 7] = [
+    pub const ALL: [Kind; 8] = [
         Kind::Server,
         Kind::Image,
         Kind::Host,
         Kind::Cluster,
+        Kind::ReplicationController,
         Kind::ImageTask,
         Kind::Blob,
         Kind::History,
     ];
 
     /// Looked after by conductors.
-    pub const CONDUCTED: [Kind; 5] = [
+    pub const CONDUCTED: [Kind; 6] = [
         Kind::Server,
         Kind::Image,
         Kind::Host,
         Kind::Cluster,
+        Kind::ReplicationController,
         Kind::History,
     ];
 
@@ -55,6 +59,7 @@ impl Kind {
             Kind::Image => "image",
             Kind::Host => "host",
             Kind::Cluster => "cluster",
+            Kind::ReplicationController => "replication_controller",
             Kind::ImageTask => "image_task",
             Kind::Blob => "blob",
             Kind::History => "history",

@@ -124,6 +124,7 @@ fn spec(base: &str, manifest: &str) -> Spec {
         access_v6: String::new(),
         node: None,
         within: None,
+        guest: None,
         networked: false,
         zone: None,
         wanted_host: None,
@@ -172,6 +173,9 @@ fn row(id: &str, image: &str, spec: &Spec) -> Server {
         seen: serde_json::to_string(&Sight::default()).unwrap(),
         fault: None,
         node_of: None,
+        guest_of: None,
+        guest_kind: None,
+        guest_owner: None,
     }
 }
 

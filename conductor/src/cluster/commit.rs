@@ -1,5 +1,6 @@
 //! Carrying a plan out: places, servers, rows and the work entry change in one transaction.
 
+use super::evict::evict;
 use super::launch;
 use super::plan::{Act, Plan, plan};
 use super::report::Outlook;
@@ -37,8 +38,12 @@ pub(crate) fn look(tx: &mut Tx<'_>, id: &str, context: &Context) -> Result<Look>
     for act in &step.acts {
         carry_out(tx, &mut at, act, context)?;
     }
+    let more = evict(tx, &at.cluster)?;
     write(tx, &mut at, status, &step.outlook)?;
-    next(step)
+    match more {
+        true => Ok(Look::now()),
+        false => next(step),
+    }
 }
 
 fn next(step: Plan) -> Result<Look> {

@@ -98,7 +98,7 @@ pub(super) fn plan(
     }
     at.acts.truncate(MOST);
     Plan {
-        over: deleting && !left && snapshot.engines == 0,
+        over: deleting && !left && snapshot.engines == 0 && snapshot.guests == 0,
         outlook,
         until: at.until,
         acts: at.acts,

@@ -6,12 +6,13 @@ use schemas::host::Seen;
 use schemas::workload::Observation;
 use std::collections::BTreeMap;
 use std::time::Duration;
+use store::compute::guests;
 use store::compute::hosts::{self, Host};
 use store::compute::servers::{self, Server};
 use store::container_infra::clusters::{self, Cluster};
 use store::container_infra::nodegroups::{self, NodeGroup};
 use store::container_infra::nodes::{self, Node, Phase};
-use store::container_infra::{authorities, spec};
+use store::container_infra::{authorities, rcs, spec};
 use store::{Conn, Result, Scope};
 
 /// The port that a node's engine listens on, inside.
@@ -27,6 +28,8 @@ pub(super) struct Snapshot {
     pub authority: i64,
     /// Its nodes' engines that are known as hosts, and are not forgotten yet.
     pub engines: usize,
+    /// Pods, containers and controllers that are left in it.
+    pub guests: i64,
 }
 
 /// A group with its places.
@@ -119,6 +122,7 @@ impl Snapshot {
             spec: cluster.spec()?,
             authority: authority.first().map_or(0, |newest| newest.generation),
             engines: engines.len(),
+            guests: guests::left(conn, id)? + rcs::count(conn, id)?,
             groups,
             cluster,
         }))

@@ -12,13 +12,13 @@ use schemas::{Kind, Timestamp};
 use std::time::Duration;
 use store::compute::hosts::Host;
 use store::compute::servers::{self, Server, Sight};
-use store::compute::{charge, hosts, lives, networks};
+use store::compute::{charge, guests, hosts, lives, networks};
 use store::image::snapshots;
-use store::{Result, Scope, Tx, events};
+use store::{Result, Tx, events};
 
 /// One look at one server.
 pub(crate) fn look(tx: &mut Tx<'_>, id: &str, context: &Context) -> Result<Look> {
-    let Some(server) = servers::get(tx, &Scope::All, id)? else {
+    let Some(server) = servers::any(tx, id)? else {
         return Ok(Look::done());
     };
     let now = tx.now();
@@ -99,6 +99,7 @@ fn tell(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, context: &Context) -
     };
     let network = match (&at.spec.node, at.spec.networked) {
         (Some(node), _) => Some(node.network.clone()),
+        (None, true) if at.server.guest_of.is_some() => desired::of_guests(&at.server, &at.spec),
         (None, true) => Some(desired::network(
             &networks::ensure(tx, &at.server.project_id)?,
             &context.settings,
@@ -142,6 +143,9 @@ fn tls(tx: &mut Tx<'_>, server: &Server, context: &Context) -> Result<Option<Nod
 fn put(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, context: &Context) -> Result<Look> {
     let host = match place::place(tx, at, context)? {
         Ok(host) => host,
+        Err(none) if guests::kind(&at.server) == Some(guests::Kind::Pod) => {
+            return wait_for_room(tx, at, now, none.to_string(), context);
+        }
         Err(none) => return fail(tx, at, "error", &none.to_string()),
     };
     place::typed(&host)?;
@@ -160,11 +164,30 @@ fn put(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, context: &Context) ->
     tell(tx, at, now, context)
 }
 
+/// A pod is Pending as long as no node has room for it, and says why.
+fn wait_for_room(
+    tx: &mut Tx<'_>,
+    at: &mut Snapshot,
+    now: Timestamp,
+    reason: String,
+    context: &Context,
+) -> Result<Look> {
+    if at.sight.step.as_ref() != Some(&reason) {
+        event(tx, &at.server, "schedule", "Error", &reason)?;
+        at.sight.step = Some(reason.clone());
+        save(tx, at)?;
+    }
+    let next = now + Duration::from_secs(context.settings.resend_s);
+    Ok(Look::wait(next, reason))
+}
+
 fn remove(tx: &mut Tx<'_>, at: &Snapshot) -> Result<Look> {
     event(tx, &at.server, "delete", "Success", "")?;
     place::release(tx, at)?;
-    charge::give_server(tx, &at.server.project_id, &at.spec)?;
-    lives::end(tx, &at.server.id)?;
+    if at.server.guest_of.is_none() {
+        charge::give_server(tx, &at.server.project_id, &at.spec)?;
+        lives::end(tx, &at.server.id)?;
+    }
     servers::remove(tx, &at.server)?;
     Ok(Look::done())
 }

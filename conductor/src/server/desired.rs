@@ -1,15 +1,17 @@
 //! From a row to what the agent is told: a pure function.
 
 use crate::Settings;
+use schemas::Result;
 use schemas::host::{Converge, Desired};
+use schemas::ids::{NetworkId, ServerId};
+use schemas::workload::pod::PodSpec;
 use schemas::workload::{
-    Attachment, ImageRef, InjectedFile, Limits, Network, Node, NodeTls, Security, Workload,
+    Attachment, ImageRef, InjectedFile, Limits, Network, Node, NodeTls, Pod, Security, Workload,
 };
-use schemas::{Result, ids::ServerId};
 use serde_json::json;
 use std::collections::BTreeMap;
 use store::compute::servers::Server;
-use store::compute::spec::{self, Flavor, Spec};
+use store::compute::spec::{self, Flavor, Guest, Spec};
 
 /// Where cloud-init looks for a config drive that is a directory.
 const CONFIG_DRIVE: &str = "/var/lib/cloud/seed/config_drive/openstack/latest";
@@ -25,6 +27,8 @@ pub(super) fn converge(
 ) -> Converge {
     let desired = if server.deleting != 0 || spec.leaving {
         Desired::Absent
+    } else if let Some(Guest::Pod { spec: pod, .. }) = &spec.guest {
+        Desired::Pod(Box::new(self::pod(server, id, spec, network, pod)))
     } else {
         let mut workload = workload(server, id, spec, network, settings);
         if let Some(node) = &mut workload.node {
@@ -58,7 +62,10 @@ fn workload(
         },
         incarnation: spec.incarnation,
         command: spec.command.clone(),
-        env: BTreeMap::new(),
+        env: match &spec.guest {
+            Some(Guest::Container { env, .. }) => env.clone(),
+            _ => BTreeMap::new(),
+        },
         limits: limits(&spec.flavor, settings),
         security: security(&spec.flavor),
         networks: network
@@ -79,6 +86,35 @@ fn workload(
             .as_ref()
             .map_or(Vec::new(), |node| node.publish.clone()),
     }
+}
+
+fn pod(server: &Server, id: ServerId, spec: &Spec, network: Option<Network>, pod: &PodSpec) -> Pod {
+    Pod {
+        id: id.into(),
+        project_id: server.project_id.clone(),
+        name: server.name.clone(),
+        hostname: server.hostname.clone(),
+        incarnation: spec.incarnation,
+        networks: network
+            .into_iter()
+            .map(|network| Attachment {
+                network,
+                address: None,
+                aliases: vec![server.hostname.clone()],
+            })
+            .collect(),
+        spec: pod.clone(),
+    }
+}
+
+/// The network of a cluster's guests, on each node's engine; its subnet is the engine's choice.
+pub(super) fn of_guests(server: &Server, spec: &Spec) -> Option<Network> {
+    spec.within.map(|cluster| Network {
+        id: NetworkId::derived(cluster.0, "guests"),
+        name: "guests".into(),
+        project_id: server.project_id.clone(),
+        cidr: None,
+    })
 }
 
 fn node(spec: &spec::Node) -> Node {

@@ -4,7 +4,8 @@ use super::task::Task;
 use crate::Settings;
 use schemas::Timestamp;
 use schemas::host::{Problem, Seen};
-use schemas::workload::{Observation, Power, RunState};
+use schemas::workload::pod::Phase;
+use schemas::workload::{Observation, PodSeen, Power, RunState};
 use std::time::Duration;
 use store::compute::servers::{Server, Sight};
 use store::compute::spec::Spec;
@@ -215,6 +216,9 @@ fn decided(at: &Snapshot, task: Option<Task>) -> Step {
             None => Step::Rest,
         };
     }
+    if let Some(Seen::Pod(pod)) = &at.sight.state {
+        return settled(at, task, of_pod(pod));
+    }
     let Some(seen) = seen else {
         return Step::Revive {
             reason: "its container is gone from the host".into(),
@@ -228,10 +232,22 @@ fn decided(at: &Snapshot, task: Option<Task>) -> Step {
             None => Step::Ended,
         };
     }
+    settled(at, task, state)
+}
+
+fn settled(at: &Snapshot, task: Option<Task>, state: &'static str) -> Step {
     if task.is_some() || at.server.vm_state != state || holds_too_much(&at.spec) {
         return Step::Settle { vm_state: state };
     }
     Step::Rest
+}
+
+/// A pod is brought back by its own host; its row follows.
+fn of_pod(seen: &PodSeen) -> &'static str {
+    match seen.phase {
+        Phase::Pending | Phase::Running => "active",
+        Phase::Succeeded | Phase::Failed => "stopped",
+    }
 }
 
 /// A change of size was given up while its host was silent, which has come round since.
@@ -272,6 +288,7 @@ fn after_failure(task: Task, at: &Snapshot) -> &'static str {
         // It goes back to the size it had.
         (Some(Seen::Container(seen)), Task::ResizeFinish) => by_itself(seen.state),
         (Some(Seen::Container(seen)), _) => vm_state(seen, at),
+        (Some(Seen::Pod(seen)), _) => of_pod(seen),
         _ => "error",
     }
 }

@@ -50,6 +50,7 @@ fn spec() -> Spec {
         access_v6: String::new(),
         node: None,
         within: None,
+        guest: None,
     }
 }
 
@@ -83,6 +84,9 @@ fn server() -> Server {
         seen: String::new(),
         fault: None,
         node_of: None,
+        guest_of: None,
+        guest_kind: None,
+        guest_owner: None,
     }
 }
 

@@ -6,6 +6,7 @@ pub mod charge;
 pub mod consoles;
 pub mod flavors;
 pub mod groups;
+pub mod guests;
 pub mod hosts;
 pub mod keypairs;
 pub mod launch;

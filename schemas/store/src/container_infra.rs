@@ -9,6 +9,7 @@ pub mod nodegroups;
 pub mod nodes;
 pub mod operations;
 pub mod quotas;
+pub mod rcs;
 pub mod references;
 pub mod schema;
 pub mod spec;

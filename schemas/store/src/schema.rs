@@ -86,6 +86,9 @@ diesel::table! {
         seen -> Text,
         fault -> Nullable<Text>,
         node_of -> Nullable<Text>,
+        guest_of -> Nullable<Text>,
+        guest_kind -> Nullable<Text>,
+        guest_owner -> Nullable<Text>,
     }
 }
 

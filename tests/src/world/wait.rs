@@ -65,7 +65,7 @@ impl World {
     pub async fn server(&self, id: ServerId) -> Option<Server> {
         let id = id.to_string();
         self.store
-            .read(move |conn| servers::get(conn, &Scope::All, &id))
+            .read(move |conn| servers::any(conn, &id))
             .await
             .unwrap()
     }

@@ -180,6 +180,7 @@ fn cluster(workers: i64, places: Vec<Place>) -> Snapshot {
         ],
         authority: 1,
         engines: 1,
+        guests: 0,
     }
 }
 

@@ -1,12 +1,12 @@
 //! New servers: quota, rows, events and work entries in one transaction. Whoever makes servers
 //! (compute's API, stacks, clusters) makes them here.
 
+use super::guests::{self, Made};
 use super::servers::{self, Server, Sight};
 use super::spec::{BootImage, File, Flavor, Key, Node, Spec};
 use super::{charge, groups, lives, quotas};
 use crate::{Result, Tx, events};
 use schemas::ids::{ClusterId, ServerId};
-use schemas::workload::Power;
 use schemas::{Error, Kind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -81,7 +81,14 @@ pub fn launch(tx: &mut Tx<'_>, wanted: &Launch) -> Result<(Vec<String>, String)>
     let mut ids = Vec::new();
     for index in 0..count {
         let id = ServerId::new();
-        ids.push(one(tx, wanted, id, None, (index, count), &reservation)?);
+        ids.push(one(
+            tx,
+            wanted,
+            id,
+            Made::Server,
+            (index, count),
+            &reservation,
+        )?);
     }
     Ok((ids, reservation))
 }
@@ -94,10 +101,10 @@ pub(super) fn launch_node(
     node: &Node,
 ) -> Result<()> {
     fitting(tx, wanted)?;
-    one(tx, wanted, id, Some(node), (0, 1), &reservation()).map(drop)
+    one(tx, wanted, id, Made::Node(node), (0, 1), &reservation()).map(drop)
 }
 
-fn reservation() -> String {
+pub(super) fn reservation() -> String {
     let id: String = ServerId::new().0.simple().to_string();
     format!("r-{}", &id[id.len() - 8..])
 }
@@ -136,11 +143,12 @@ fn join_group(tx: &mut Tx<'_>, wanted: &Launch, group: &str, count: u32) -> Resu
     Ok(())
 }
 
-fn one(
+/// Writes one row.
+pub(super) fn one(
     tx: &mut Tx<'_>,
     wanted: &Launch,
     id: ServerId,
-    node: Option<&Node>,
+    made: Made<'_>,
     (index, count): (u32, u32),
     reservation: &str,
 ) -> Result<String> {
@@ -170,7 +178,7 @@ fn one(
         wanted_host: wanted.wanted_host.clone(),
         hints: wanted.hints.clone(),
         command: wanted.command.clone(),
-        power: Power::Running,
+        power: made.power(),
         incarnation: 1,
         reboot: None,
         leaving: false,
@@ -183,8 +191,9 @@ fn one(
         files: wanted.files.clone(),
         access_v4: wanted.access_v4.clone(),
         access_v6: wanted.access_v6.clone(),
-        node: node.cloned(),
+        node: made.node().cloned(),
         within: wanted.within,
+        guest: made.guest().cloned(),
     };
     let server = Server {
         project_id: wanted.project_id.clone(),
@@ -209,21 +218,28 @@ fn one(
         created_at: now.0,
         updated_at: now.0,
         launched_at: None,
-        deadline: Some((now + wanted.patience).0),
+        deadline: made.deadline(now + wanted.patience),
         spec: serde_json::to_string(&spec)?,
         seen: serde_json::to_string(&Sight::default())?,
         fault: None,
-        node_of: node.map(|node| node.cluster_id.to_string()),
+        node_of: made.node().map(|node| node.cluster_id.to_string()),
+        guest_of: made.guest().and(wanted.within).map(|id| id.to_string()),
+        guest_kind: made
+            .guest()
+            .map(|guest| guests::Kind::of(guest).as_str().into()),
+        guest_owner: made.owner().map(str::to_owned),
         id,
     };
     servers::insert(tx, &server)?;
-    lives::begin(
-        tx,
-        &server.id,
-        &server.project_id,
-        &server.name,
-        &spec.flavor,
-    )?;
+    if spec.guest.is_none() {
+        lives::begin(
+            tx,
+            &server.id,
+            &server.project_id,
+            &server.name,
+            &spec.flavor,
+        )?;
+    }
     tx.event(events::New {
         kind: Kind::Server,
         object_id: &server.id,

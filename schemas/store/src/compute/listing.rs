@@ -187,7 +187,7 @@ pub fn heads(conn: &mut Conn, page: &Page) -> Result<Vec<Head>> {
 /// The head of one server the caller may see.
 pub fn head(conn: &mut Conn, scope: &Scope, id: &str) -> Result<Option<Head>> {
     let mut query = table::table
-        .filter(table::id.eq(id.to_owned()))
+        .filter(table::id.eq(id.to_owned()).and(table::guest_of.is_null()))
         .into_boxed();
     if let Scope::Project(project) = scope {
         query = query.filter(table::project_id.eq(project.clone()));
@@ -206,7 +206,7 @@ pub fn rows(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Server>> {
 type Narrowed = table::BoxedQuery<'static, MultiBackend>;
 
 fn narrowed(page: &Page, sort: &[(Key, bool)], after: Option<&Server>, limit: usize) -> Narrowed {
-    let mut query = table::table.into_boxed();
+    let mut query = table::table.filter(table::guest_of.is_null()).into_boxed();
     if let Scope::Project(project) = &page.scope {
         query = query.filter(table::project_id.eq(project.clone()));
     }

@@ -71,6 +71,12 @@ pub struct Server {
     pub fault: Option<String>,
     /// The cluster it is a node of.
     pub node_of: Option<String>,
+    /// The cluster it is a guest of: no server to compute, but a container or a pod.
+    pub guest_of: Option<String>,
+    /// Which of the two: `guests::Kind`.
+    pub guest_kind: Option<String>,
+    /// The replication controller that keeps it.
+    pub guest_owner: Option<String>,
 }
 
 /// What changes in a server's life, but for its name: every column named here costs the indexes it
@@ -211,14 +217,20 @@ fn bad_column(column: &str, value: &str) -> Fail {
     )))
 }
 
-/// One server the caller may see.
+/// One server the caller may see; none of the guests of clusters.
 pub fn get(conn: &mut Conn, scope: &Scope, id: &str) -> Result<Option<Server>> {
-    let row: Option<Server> = servers::table
+    let row = any(conn, id)?.filter(|server| server.guest_of.is_none());
+    Ok(row.filter(|server| scope.sees(&server.project_id)))
+}
+
+/// A row, be it a server or a guest of a cluster: for those who do what was asked, not for those who
+/// ask.
+pub fn any(conn: &mut Conn, id: &str) -> Result<Option<Server>> {
+    Ok(servers::table
         .find(id)
         .select(Server::as_select())
         .first(conn)
-        .optional()?;
-    Ok(row.filter(|server| scope.sees(&server.project_id)))
+        .optional()?)
 }
 
 /// Servers placed on a host.
@@ -260,11 +272,12 @@ pub fn insert(tx: &mut Tx<'_>, server: &Server) -> Result<()> {
     wake(tx, server)
 }
 
-/// A node that changes is its cluster's business, too.
+/// A node that changes is its cluster's business, too; a pod its controller's.
 fn wake(tx: &mut Tx<'_>, server: &Server) -> Result<()> {
-    match &server.node_of {
-        Some(cluster) => tx.due(Kind::Cluster, cluster),
-        None => Ok(()),
+    match (&server.node_of, &server.guest_owner) {
+        (Some(cluster), _) => tx.due(Kind::Cluster, cluster),
+        (None, Some(owner)) => tx.due(Kind::ReplicationController, owner),
+        (None, None) => Ok(()),
     }
 }
 
@@ -306,6 +319,10 @@ pub fn remove(tx: &mut Tx<'_>, server: &Server) -> Result<()> {
     diesel::delete(servers::table.find(&server.id)).execute(&mut **tx)?;
     if server.node_of.is_some() {
         tx.due(Kind::Host, &server.id)?;
+    }
+    // A cluster that is being deleted waits for the last of its guests.
+    if let Some(cluster) = &server.guest_of {
+        tx.due(Kind::Cluster, cluster)?;
     }
     wake(tx, server)
 }

@@ -2,6 +2,7 @@
 //! function of it.
 
 use schemas::ids::{ClusterId, ImageId, NodegroupId};
+use schemas::workload::pod::PodSpec;
 use schemas::workload::{Digest, Network, Power, Reboot};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -74,6 +75,33 @@ pub struct Spec {
     /// It is placed on a node of this cluster, and on no machine.
     #[serde(default)]
     pub within: Option<ClusterId>,
+    /// It is a guest of that cluster. Whoever makes it one also writes `servers.guest_of`.
+    #[serde(default)]
+    pub guest: Option<Guest>,
+}
+
+/// What a guest of a cluster is, beyond what every server is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum Guest {
+    /// A container (`/containers` of 2015).
+    Container {
+        /// Added to the image's environment.
+        env: BTreeMap<String, String>,
+        /// The image as it was asked for.
+        asked_image: String,
+        /// The command as it was asked for.
+        asked_command: Option<String>,
+        /// The bound of its memory as it was asked for (`512m`).
+        asked_memory: Option<String>,
+    },
+    /// A pod.
+    Pod {
+        /// What runs in it.
+        spec: PodSpec,
+        /// Its containers' images as they were asked for, in order.
+        asked_images: Vec<String>,
+    },
 }
 
 /// What makes a server a node. Only [`crate::compute::nodes::launch`] writes it.

@@ -168,3 +168,21 @@ diesel::table! {
         created_at -> BigInt,
     }
 }
+
+diesel::table! {
+    replication_controllers (id) {
+        id -> Text,
+        project_id -> Text,
+        user_id -> Text,
+        cluster_id -> Text,
+        name -> Text,
+        replicas -> BigInt,
+        made -> BigInt,
+        deleting -> Integer,
+        revision -> BigInt,
+        request_id -> Text,
+        created_at -> BigInt,
+        updated_at -> Nullable<BigInt>,
+        spec -> Text,
+    }
+}
