@@ -1,4 +1,4 @@
-//! What runs in clusters (pods, services, replication controllers, containers) and is not built yet:
+//! What runs in clusters (services, containers) and is not built yet:
 //! every way to ask is known, checked for its caller, and answered 501.
 
 use super::rules;
@@ -10,7 +10,7 @@ use schemas::Error;
 
 /// The routes of what is not built.
 pub fn routes() -> Vec<Route> {
-    let all = [pods(), services(), rcs(), containers()];
+    let all = [services(), containers()];
     let known = &[
         "bay_ident",
         "limit",
@@ -70,16 +70,8 @@ macro_rules! manifests {
     };
 }
 
-fn pods() -> Vec<Route> {
-    manifests!("pods": PodGetAll PodDetail PodGet PodCreate PodUpdate PodDelete)
-}
-
 fn services() -> Vec<Route> {
     manifests!("services": ServiceGetAll ServiceDetail ServiceGet ServiceCreate ServiceUpdate ServiceDelete)
-}
-
-fn rcs() -> Vec<Route> {
-    manifests!("rcs": RcGetAll RcDetail RcGet RcCreate RcUpdate RcDelete)
 }
 
 /// An action stands behind the container, or before it.

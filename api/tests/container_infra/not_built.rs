@@ -4,11 +4,11 @@ use super::cloud::{CLUSTER, Cloud};
 use actix_web::http::Method;
 
 #[actix_web::test]
-async fn pods_services_rcs_and_containers_are_501_for_whoever_may_ask() {
+async fn services_and_containers_are_501_for_whoever_may_ask() {
     let cloud = Cloud::new().await;
     let (member, old) = (cloud.member(), cloud.member().old());
     let mut asked = Vec::new();
-    for kind in ["pods", "services", "rcs"] {
+    for kind in ["services"] {
         let item = format!("/{kind}/web");
         for item in [
             format!("{item}/{CLUSTER}"),
@@ -50,8 +50,8 @@ async fn pods_services_rcs_and_containers_are_501_for_whoever_may_ask() {
         cloud.nobody().send(method, &path, None).await.is(401);
     }
     let reader = cloud.reader();
-    reader.get("/pods").await.refused(501);
-    reader.send(Method::POST, "/pods", None).await.refused(403);
+    reader.get("/services").await.refused(501);
+    reader.send(Method::POST, "/services", None).await.refused(403);
     member
         .send(Method::POST, "/containers/web/start", None)
         .await

@@ -16,8 +16,14 @@ const BASE: &str = "/container-infra/v1";
 pub(super) async fn sow(cloud: &mut Cloud) {
     image(cloud).await;
     home(cloud).await;
-    let id = elsewhere(cloud).await;
-    cloud.things.put("cluster/elsewhere", id);
+    for (place, whose, name) in [
+        ("cluster/elsewhere", ("project/elsewhere", "user/stranger"), "bay-of-elsewhere"),
+        ("cluster/ready", ("project/home", "user/member"), "bay-that-is-ready"),
+    ] {
+        let id = complete(cloud, whose, name).await;
+        cloud.things.put(place, id);
+    }
+    workloads(cloud).await;
     let things = cloud.things.clone();
     let cluster = things.get("cluster/home");
     let template =
@@ -58,9 +64,7 @@ pub(super) async fn sow(cloud: &mut Cloud) {
         ("name:container-infra/baymodels", "sketch"),
         ("container-infra/quotas", things.get("project/home")),
         ("word/Cluster", "Cluster"),
-        ("container-infra/pods", "web"),
         ("container-infra/services", "web"),
-        ("container-infra/rcs", "web"),
         ("container-infra/containers", "web"),
     ] {
         cloud.things.put(place, value);
@@ -129,13 +133,62 @@ async fn home(cloud: &mut Cloud) {
     cloud.things.put("word/kubernetes", "kubernetes");
 }
 
-async fn elsewhere(cloud: &Cloud) -> String {
+/// What runs in the victims' other cluster, which has no nodes: it waits for some.
+async fn workloads(cloud: &mut Cloud) {
+    for (kind, name) in [("pods", "pod-of-home"), ("rcs", "rc-of-home")] {
+        let body = json!({
+            "bay_uuid": cloud.things.get("cluster/ready"),
+            "manifest": manifest(kind, name, cloud.things.get("image/public")).to_string(),
+        });
+        let (url, place) = (format!("{BASE}/{kind}"), format!("container-infra/{kind}"));
+        make(cloud, Persona::Member, &url, body, "/uuid", &place).await;
+        cloud.things.put(format!("name:{place}"), name);
+    }
+}
+
+/// A manifest of a kind (`pods`, `rcs`) that uses most of what means something.
+pub fn manifest(kind: &str, name: &str, image: &str) -> Value {
+    let amounts = json!({ "cpu": "100m", "memory": "16Mi" });
+    let labels = json!({ "labels": { "app": name } });
+    let spec = json!({
+        "restartPolicy": "Always", "terminationGracePeriodSeconds": 5,
+        "volumes": [{ "name": "shared", "emptyDir": { "medium": "Memory", "sizeLimit": "1Mi" } }],
+        "initContainers": [{ "name": "first", "image": image, "command": ["true"] }],
+        "containers": [{
+            "name": "main", "image": image, "command": ["serve"], "args": ["--name", "$(NAME)"],
+            "workingDir": "/srv", "env": [{ "name": "NAME", "value": name }],
+            "ports": [{ "name": "http", "containerPort": 80 }],
+            "resources": { "requests": amounts, "limits": amounts },
+            "volumeMounts": [{ "name": "shared", "mountPath": "/shared", "readOnly": true }],
+            "livenessProbe": { "httpGet": { "port": "http", "path": "/" }, "periodSeconds": 5 },
+            "readinessProbe": { "exec": { "command": ["true"] } },
+            "startupProbe": { "tcpSocket": { "port": 80 } },
+            "securityContext": { "runAsUser": 1000, "readOnlyRootFilesystem": true },
+        }],
+    });
+    match kind {
+        "rcs" => json!({
+            "apiVersion": "v1", "kind": "ReplicationController", "metadata": { "name": name },
+            "spec": {
+                "replicas": 2, "selector": { "app": name },
+                "template": { "metadata": labels, "spec": spec },
+            },
+        }),
+        _ => json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": { "name": name, "labels": { "app": "alone" } }, "spec": spec,
+        }),
+    }
+}
+
+/// A cluster without nodes, as a row: nobody makes any here.
+async fn complete(cloud: &Cloud, (project, user): (&str, &str), name: &str) -> String {
     let id = Uuid::now_v7().to_string();
     let mut cluster = Cluster {
         id: id.clone(),
-        project_id: cloud.things.get("project/elsewhere").into(),
-        user_id: cloud.things.get("user/stranger").into(),
-        name: "bay-of-elsewhere".into(),
+        project_id: cloud.things.get(project).into(),
+        user_id: cloud.things.get(user).into(),
+        name: name.into(),
         template_id: String::new(),
         coe: "docker".into(),
         status: "CREATE_COMPLETE".into(),
