@@ -8,7 +8,7 @@ use super::spec::{Guest, Node};
 use crate::schema::servers as table;
 use crate::{Conn, Fail, Result, Scope, Tx, events};
 use diesel::prelude::*;
-use schemas::ids::ServerId;
+use schemas::ids::{ClusterId, NetworkId, ServerId};
 use schemas::workload::Power;
 use schemas::{Error, Timestamp};
 
@@ -37,6 +37,11 @@ impl Kind {
             Kind::Pod => "pod",
         }
     }
+}
+
+/// The network that a cluster's guests are on, on each node's engine.
+pub fn network_id(cluster: ClusterId) -> NetworkId {
+    NetworkId::derived(cluster.0, "guests")
 }
 
 /// What this row is, if it is a guest.
