@@ -19,6 +19,7 @@ mod nodes;
 mod role;
 mod seed;
 mod wait;
+mod workloads;
 
 pub use client::Client;
 pub use clusters::Wish;

@@ -8,6 +8,7 @@ mod stories {
     mod clusters;
     mod hosts;
     mod nodes;
+    mod pods;
     mod resizes;
     mod servers;
     mod snapshots;

@@ -33,7 +33,7 @@ use k8s_openapi::api::core::v1;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Longest grace of a pod's containers, in seconds.
 const LONGEST_GRACE: i64 = 86_400;
@@ -234,9 +234,10 @@ fn template(
     if containers.is_empty() {
         return Err(bad(&at("containers"), "there must be at least one"));
     }
-    let all: Vec<&str> = containers.iter().chain(&init).map(|one| one.name.as_str()).collect();
-    if let Some(twice) = (1..all.len()).find_map(|n| all[..n].contains(&all[n]).then_some(all[n])) {
-        return Err(bad(&at("containers"), &format!("several are called {twice}")));
+    let mut names = BTreeSet::new();
+    let twice = containers.iter().chain(&init).find(|one| !names.insert(&one.name));
+    if let Some(twice) = twice {
+        return Err(bad(&at("containers"), &format!("several are called {}", twice.name)));
     }
     let hostname = spec.hostname.clone().filter(|name| !name.is_empty());
     if let Some(hostname) = &hostname {

@@ -35,9 +35,7 @@ pub struct Answered {
 impl Client<'_> {
     /// Asks until there is an answer.
     pub async fn ask(&self, ask: Ask) -> Answered {
-        let ask = ask
-            .set("x-auth-token", self.world.token(self.who))
-            .set("openstack-api-version", "compute 2.96");
+        let ask = self.signed(ask);
         let mut again = false;
         loop {
             if let Some(answer) = self.world.door.ask(ask.clone()).await {
@@ -116,11 +114,17 @@ impl Client<'_> {
     }
 
     async fn once(&self, ask: &Ask) -> Option<Answer> {
-        let ask = ask
-            .clone()
-            .set("x-auth-token", self.world.token(self.who))
-            .set("openstack-api-version", "compute 2.96");
-        self.world.door.ask(ask).await
+        self.world.door.ask(self.signed(ask.clone())).await
+    }
+
+    /// With a token, and the newest version of what is asked.
+    fn signed(&self, ask: Ask) -> Ask {
+        let version = match ask.target.starts_with("/container-infra") {
+            true => "container-infra latest",
+            false => "compute 2.96",
+        };
+        ask.set("x-auth-token", self.world.token(self.who))
+            .set("openstack-api-version", version)
     }
 }
 

@@ -92,8 +92,8 @@ fn one(path: &str, from: &v1::Container, plain: &Value, around: &Around<'_>) -> 
     let env = env(&at("env"), from.env.as_deref().unwrap_or_default(), &plain["env"])?;
     let words = |field: &str, words: Option<&Vec<String>>| -> Result<Option<Vec<String>>> {
         let words = words.filter(|words| !words.is_empty());
-        let expanded = words.map(|words| words.iter().map(|word| filled(&at(field), word, &env)).collect());
-        expanded.transpose()
+        let each = |word: &String| filled(&at(field), word, &env);
+        words.map(|words| words.iter().map(each).collect::<Result<Vec<_>>>()).transpose()
     };
     let probe = |field: &str, probe: Option<&v1::Probe>, once| {
         probes::read(&at(field), probe, &plain[field], &ports, once)

@@ -223,8 +223,8 @@ fn unknown(path: &str, sent: &Value, known: &Value) -> Result<()> {
             Ok(())
         }
         (Value::Array(sent), Value::Array(known)) => {
-            let pairs = sent.iter().zip(known).enumerate();
-            pairs.into_iter().try_for_each(|(index, (sent, known))| {
+            let mut pairs = sent.iter().zip(known).enumerate();
+            pairs.try_for_each(|(index, (sent, known))| {
                 unknown(&format!("{path}[{index}]"), sent, known)
             })
         }

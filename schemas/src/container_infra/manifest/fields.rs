@@ -302,8 +302,8 @@ impl Fields {
     /// As [`Fields::check`].
     pub(super) fn check_all(&self, path: &str, list: &Value) -> Result<()> {
         let items = list.as_array().map_or(&[][..], Vec::as_slice);
-        let indexed = items.iter().enumerate();
-        indexed.into_iter().try_for_each(|(index, item)| self.check(&format!("{path}[{index}]"), item))
+        let mut indexed = items.iter().enumerate();
+        indexed.try_for_each(|(index, item)| self.check(&format!("{path}[{index}]"), item))
     }
 }
 
