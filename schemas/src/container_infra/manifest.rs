@@ -234,8 +234,8 @@ fn template(
     if containers.is_empty() {
         return Err(bad(&at("containers"), "there must be at least one"));
     }
-    let mut names = BTreeSet::new();
-    let twice = containers.iter().chain(&init).find(|one| !names.insert(&one.name));
+    let mut seen = BTreeSet::new();
+    let twice = containers.iter().chain(&init).find(|one| !seen.insert(&one.name));
     if let Some(twice) = twice {
         return Err(bad(&at("containers"), &format!("several are called {}", twice.name)));
     }
