@@ -82,7 +82,12 @@ pub(crate) async fn text(
         Ok(whole)
     };
     let whole = tokio::time::timeout(patience, reading).await;
-    let slow = || refused(&url, &format!("it took more than {} seconds", patience.as_secs()));
+    let slow = || {
+        refused(
+            &url,
+            &format!("it took more than {} seconds", patience.as_secs()),
+        )
+    };
     let whole = whole.map_err(|_| slow())??;
     String::from_utf8(whole).map_err(|_| refused(&url, "it is no text"))
 }
@@ -325,7 +330,11 @@ mod tests {
             (whole(&[b'a'; 2000]), soon, "more than 1 KiB"),
             (whole(&[0xff; 10]), soon, "no text"),
             (slow, Duration::from_millis(300), "more than 0 seconds"),
-            (b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n".to_vec(), soon, "404"),
+            (
+                b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n".to_vec(),
+                soon,
+                "404",
+            ),
         ] {
             match read(answer, patience).await {
                 Err(Error::BadRequest(why)) => {

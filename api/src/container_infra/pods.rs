@@ -30,10 +30,14 @@ pub fn routes() -> Vec<Route> {
         get("/pods/detail", detail).takes(bay::LISTED),
         post("/pods", create::create).body_limit(manifests::BODY),
         get("/pods/{ident}", show).takes(named),
-        patch("/pods/{ident}", update::update).takes(named).body_limit(manifests::BODY),
+        patch("/pods/{ident}", update::update)
+            .takes(named)
+            .body_limit(manifests::BODY),
         delete("/pods/{ident}", remove).takes(named),
         get("/pods/{ident}/{bay}", show).takes(named),
-        patch("/pods/{ident}/{bay}", update::update).takes(named).body_limit(manifests::BODY),
+        patch("/pods/{ident}/{bay}", update::update)
+            .takes(named)
+            .body_limit(manifests::BODY),
         delete("/pods/{ident}/{bay}", remove).takes(named),
     ]
 }
@@ -72,10 +76,10 @@ async fn find(ctx: &Caller, place: &Place) -> Result<Server> {
     let found = ctx
         .read(move |conn| {
             let mut found = match &ident {
-                Ident::Id(id) => guests::get(conn, &scope, Kind::Pod, id)?.into_iter().collect(),
-                Ident::Name(name) => {
-                    guests::named(conn, &scope, bay.as_deref(), Kind::Pod, name)?
-                }
+                Ident::Id(id) => guests::get(conn, &scope, Kind::Pod, id)?
+                    .into_iter()
+                    .collect(),
+                Ident::Name(name) => guests::named(conn, &scope, bay.as_deref(), Kind::Pod, name)?,
             };
             found.retain(|pod: &Server| bay.is_none() || pod.guest_of == bay);
             Ok(found)
@@ -106,10 +110,12 @@ async fn remove(ctx: Ctx<rules::PodDelete>, place: Place) -> Reply {
     let pod = find(&ctx, &place).await?;
     let (scope, request) = (own(&ctx)?, ctx.request_id().to_string());
     ctx.store()
-        .write(move |tx| match guests::get(tx, &scope, Kind::Pod, &pod.id)? {
-            Some(mut pod) => guests::condemn(tx, &mut pod, &request),
-            None => Ok(()),
-        })
+        .write(
+            move |tx| match guests::get(tx, &scope, Kind::Pod, &pod.id)? {
+                Some(mut pod) => guests::condemn(tx, &mut pod, &request),
+                None => Ok(()),
+            },
+        )
         .await?;
     reply::no_content()
 }

@@ -28,10 +28,14 @@ pub fn routes() -> Vec<Route> {
         get("/rcs/detail", detail).takes(bay::LISTED),
         post("/rcs", create::create).body_limit(manifests::BODY),
         get("/rcs/{ident}", show).takes(named),
-        patch("/rcs/{ident}", update::update).takes(named).body_limit(manifests::BODY),
+        patch("/rcs/{ident}", update::update)
+            .takes(named)
+            .body_limit(manifests::BODY),
         delete("/rcs/{ident}", remove).takes(named),
         get("/rcs/{ident}/{bay}", show).takes(named),
-        patch("/rcs/{ident}/{bay}", update::update).takes(named).body_limit(manifests::BODY),
+        patch("/rcs/{ident}/{bay}", update::update)
+            .takes(named)
+            .body_limit(manifests::BODY),
         delete("/rcs/{ident}/{bay}", remove).takes(named),
     ]
 }
@@ -51,7 +55,9 @@ async fn list(ctx: &Caller, query: &Query, path: &str, full: bool) -> Reply {
     let found = ctx
         .read(move |conn| {
             let rows = rcs::list(conn, &scope, bay.as_deref())?;
-            rows.into_iter().map(Loaded::new).collect::<store::Result<Vec<_>>>()
+            rows.into_iter()
+                .map(Loaded::new)
+                .collect::<store::Result<Vec<_>>>()
         })
         .await?;
     let mark = |rc: &Loaded| rc.row.id.clone();
@@ -74,7 +80,10 @@ async fn find(ctx: &Caller, place: &Place) -> Result<Loaded> {
                 Ident::Name(name) => rcs::named(conn, &scope, bay.as_deref(), name)?,
             };
             found.retain(|row: &Controller| bay.as_ref().is_none_or(|bay| row.cluster_id == *bay));
-            found.into_iter().map(Loaded::new).collect::<store::Result<Vec<_>>>()
+            found
+                .into_iter()
+                .map(Loaded::new)
+                .collect::<store::Result<Vec<_>>>()
         })
         .await?;
     one("Replication controller", &place.ident, found)

@@ -51,7 +51,10 @@ async fn services_and_containers_are_501_for_whoever_may_ask() {
     }
     let reader = cloud.reader();
     reader.get("/services").await.refused(501);
-    reader.send(Method::POST, "/services", None).await.refused(403);
+    reader
+        .send(Method::POST, "/services", None)
+        .await
+        .refused(403);
     member
         .send(Method::POST, "/containers/web/start", None)
         .await

@@ -19,7 +19,9 @@ pub fn manifest(name: &str, replicas: u32) -> Value {
 
 async fn row(cloud: &Cloud, name: &'static str) -> Controller {
     let scope = Scope::Project(PROJECT.into());
-    let read = cloud.store.read(move |conn| rcs::named(conn, &scope, None, name));
+    let read = cloud
+        .store
+        .read(move |conn| rcs::named(conn, &scope, None, name));
     read.await.unwrap().pop().unwrap()
 }
 
@@ -34,7 +36,10 @@ async fn a_controller_is_what_its_manifest_says() {
     let answer = post(&cloud.member().old(), "rcs", &text).await;
     let place = answer.header("location").unwrap().to_owned();
     let made = answer.is(201);
-    assert!(place.ends_with(&format!("/v1/rcs/{}", made["uuid"].as_str().unwrap())), "{place}");
+    assert!(
+        place.ends_with(&format!("/v1/rcs/{}", made["uuid"].as_str().unwrap())),
+        "{place}"
+    );
     for (field, value) in [
         ("name", json!("web")),
         ("bay_uuid", json!(CLUSTER)),
@@ -53,11 +58,17 @@ async fn a_controller_is_what_its_manifest_says() {
         assert_eq!(shown["uuid"], made["uuid"], "{path}");
         assert!(shown.get("manifest").is_none());
     }
-    let list = member.get(&format!("/v1/rcs/?bay_ident={CLUSTER}")).await.is(200);
+    let list = member
+        .get(&format!("/v1/rcs/?bay_ident={CLUSTER}"))
+        .await
+        .is(200);
     assert_eq!(list["rcs"][0]["replicas"], 3);
     assert!(list["rcs"][0].get("created_at").is_none());
     cloud.stranger().get("/rcs/web").await.refused(404);
-    assert_eq!(cloud.stranger().get("/rcs").await.is(200), json!({ "rcs": [] }));
+    assert_eq!(
+        cloud.stranger().get("/rcs").await.is(200),
+        json!({ "rcs": [] })
+    );
     let spec = row(&cloud, "web").await.spec().unwrap();
     assert_eq!((spec.room.vcpus, spec.room.ram_mb), (1, 10));
     post(&member, "rcs", &text).await.refused(409);
@@ -68,26 +79,52 @@ async fn number_selector_and_template_may_change_and_the_name_may_not() {
     let cloud = Cloud::new().await;
     let member = cloud.member();
     post(&member, "rcs", &manifest("web", 1)).await.is(201);
-    let same = member.patch("/rcs/web", replaced(&manifest("web", 1))).await.is(200);
+    let same = member
+        .patch("/rcs/web", replaced(&manifest("web", 1)))
+        .await
+        .is(200);
     assert_eq!(same["updated_at"], json!(null));
-    assert_eq!(member.patch("/rcs/web", json!([])).await.is(200)["manifest"], json!(null));
+    assert_eq!(
+        member.patch("/rcs/web", json!([])).await.is(200)["manifest"],
+        json!(null)
+    );
     let mut other = manifest("web", 5);
     other["spec"]["template"]["spec"]["containers"][0]["command"] = json!(["true"]);
-    let changed = member.old().patch("/rcs/web/?bay_ident=bay", replaced(&other)).await.is(200);
-    assert_eq!((&changed["replicas"], &changed["manifest"]), (&json!(5), &json!(other.to_string())));
+    let changed = member
+        .old()
+        .patch("/rcs/web/?bay_ident=bay", replaced(&other))
+        .await
+        .is(200);
+    assert_eq!(
+        (&changed["replicas"], &changed["manifest"]),
+        (&json!(5), &json!(other.to_string()))
+    );
     let spec = row(&cloud, "web").await.spec().unwrap();
     assert_eq!(spec.pod.containers[0].command.as_deref().unwrap(), ["true"]);
     for (change, word) in [
         (replaced(&manifest("other", 1)), "stays so"),
         (replaced(&pods::manifest("web")), "kind"),
-        (json!([{ "op": "replace", "path": "/replicas", "value": 2 }]), "internal attribute"),
-        (json!([{ "op": "replace", "path": "/desc", "value": "x" }]), "desc"),
-        (json!([{ "op": "remove", "path": "/bay_uuid" }]), "mandatory"),
+        (
+            json!([{ "op": "replace", "path": "/replicas", "value": 2 }]),
+            "internal attribute",
+        ),
+        (
+            json!([{ "op": "replace", "path": "/desc", "value": "x" }]),
+            "desc",
+        ),
+        (
+            json!([{ "op": "remove", "path": "/bay_uuid" }]),
+            "mandatory",
+        ),
     ] {
         let told = member.patch("/rcs/web", change.clone()).await.refused(400);
         assert!(told.contains(word), "{change}: {told}");
     }
-    cloud.reader().patch("/rcs/web", json!([])).await.refused(403);
+    cloud
+        .reader()
+        .patch("/rcs/web", json!([]))
+        .await
+        .refused(403);
 }
 
 #[actix_web::test]
@@ -101,14 +138,21 @@ async fn a_deleted_controller_is_on_its_way_out() {
         assert_eq!(member.delete("/rcs/web").await.code, 204);
     }
     assert_eq!(row(&cloud, "web").await.deleting, 1);
-    member.patch("/rcs/web", replaced(&manifest("web", 2))).await.refused(400);
+    member
+        .patch("/rcs/web", replaced(&manifest("web", 2)))
+        .await
+        .refused(400);
 }
 
 #[actix_web::test]
 async fn the_number_of_controllers_is_bounded() {
     let cloud = Cloud::with(|settings| settings.rcs = 1).await;
-    post(&cloud.member(), "rcs", &manifest("a", 0)).await.is(201);
-    let told = post(&cloud.member(), "rcs", &manifest("b", 0)).await.refused(403);
+    post(&cloud.member(), "rcs", &manifest("a", 0))
+        .await
+        .is(201);
+    let told = post(&cloud.member(), "rcs", &manifest("b", 0))
+        .await
+        .refused(403);
     assert!(told.contains("replication controllers"), "{told}");
 }
 

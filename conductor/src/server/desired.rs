@@ -29,7 +29,13 @@ pub(super) fn converge(
     let desired = if server.deleting != 0 || spec.leaving {
         Desired::Absent
     } else if let Some(Guest::Pod { spec: pod, .. }) = &spec.guest {
-        Desired::Pod(Box::new(self::pod(server, id, spec, network, bounded(pod, settings))))
+        Desired::Pod(Box::new(self::pod(
+            server,
+            id,
+            spec,
+            network,
+            bounded(pod, settings),
+        )))
     } else {
         let mut workload = workload(server, id, spec, network, settings);
         if let Some(node) = &mut workload.node {

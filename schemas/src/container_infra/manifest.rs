@@ -81,7 +81,10 @@ pub struct Template {
 impl Template {
     /// Images of the containers as they were written, in order.
     pub fn images(&self) -> Vec<String> {
-        self.containers.iter().map(|one| one.image.clone()).collect()
+        self.containers
+            .iter()
+            .map(|one| one.image.clone())
+            .collect()
     }
 
     /// Containers, those that are run first among them.
@@ -92,17 +95,27 @@ impl Template {
     /// Room to be kept free for it: what its containers request together, and no less than the
     /// largest of those that are run before them, one after another.
     pub fn room(&self) -> Room {
-        let together = self.containers.iter().fold(Room::default(), |sum, one| sum.and(one.room));
-        self.init.iter().fold(together, |room, one| room.or(one.room))
+        let together = self
+            .containers
+            .iter()
+            .fold(Room::default(), |sum, one| sum.and(one.room));
+        self.init
+            .iter()
+            .fold(together, |room, one| room.or(one.room))
     }
 
     /// What a host is told, once it is known which image each name stands for.
     ///
     /// # Errors
     /// Those of `image`.
-    pub fn spec<E>(&self, mut image: impl FnMut(&str) -> Result<ImageRef, E>) -> Result<PodSpec, E> {
+    pub fn spec<E>(
+        &self,
+        mut image: impl FnMut(&str) -> Result<ImageRef, E>,
+    ) -> Result<PodSpec, E> {
         let mut members = |list: &[Container]| -> Result<Vec<Member>, E> {
-            list.iter().map(|one| Ok(one.member(image(&one.image)?))).collect()
+            list.iter()
+                .map(|one| Ok(one.member(image(&one.image)?)))
+                .collect()
         };
         Ok(PodSpec {
             labels: self.labels.clone(),
@@ -144,12 +157,16 @@ pub fn controller(text: &str) -> Result<Controller> {
     fields::META.check("metadata", &plain["metadata"])?;
     let name = name(&controller.metadata)?;
     let own = labels("metadata", &controller.metadata)?;
-    let spec = controller.spec.ok_or_else(|| bad("spec", "it is missing"))?;
+    let spec = controller
+        .spec
+        .ok_or_else(|| bad("spec", "it is missing"))?;
     let plain = &plain["spec"];
     fields::CONTROLLER.check("spec", plain)?;
     let replicas = u32::try_from(spec.replicas.unwrap_or(1))
         .map_err(|_| bad("spec.replicas", "it must be 0 or more"))?;
-    let inner = spec.template.ok_or_else(|| bad("spec.template", "it is missing"))?;
+    let inner = spec
+        .template
+        .ok_or_else(|| bad("spec.template", "it is missing"))?;
     let template = self::inner(&inner, &plain["template"])?;
     let selector = match spec.selector {
         Some(selector) if !selector.is_empty() => selector,
@@ -171,7 +188,11 @@ pub fn controller(text: &str) -> Result<Controller> {
     }
     Ok(Controller {
         name,
-        labels: if own.is_empty() { template.labels.clone() } else { own },
+        labels: if own.is_empty() {
+            template.labels.clone()
+        } else {
+            own
+        },
         selector,
         replicas,
         template,
@@ -187,7 +208,10 @@ fn inner(inner: &v1::PodTemplateSpec, plain: &Value) -> Result<Template> {
         None => BTreeMap::new(),
     };
     let path = "spec.template.spec";
-    let spec = inner.spec.as_ref().ok_or_else(|| bad(path, "it is missing"))?;
+    let spec = inner
+        .spec
+        .as_ref()
+        .ok_or_else(|| bad(path, "it is missing"))?;
     let template = template(path, labels, spec, &plain["spec"])?;
     match template.restart {
         Restart::Always => Ok(template),
@@ -208,7 +232,10 @@ fn template(
     let at = |field: &str| below(path, field);
     // It says nothing when it is true, and asks for something when it is not.
     if spec.host_users == Some(false) {
-        return Err(bad(&at("hostUsers"), "all containers of a node share the node's own user ids"));
+        return Err(bad(
+            &at("hostUsers"),
+            "all containers of a node share the node's own user ids",
+        ));
     }
     let volumes = volumes::read(
         &at("volumes"),
@@ -230,14 +257,24 @@ fn template(
         containers::read(&at(field), list, &plain[field], &around(init)?)
     };
     let containers = read("containers", &spec.containers, false)?;
-    let init = read("initContainers", spec.init_containers.as_deref().unwrap_or_default(), true)?;
+    let init = read(
+        "initContainers",
+        spec.init_containers.as_deref().unwrap_or_default(),
+        true,
+    )?;
     if containers.is_empty() {
         return Err(bad(&at("containers"), "there must be at least one"));
     }
     let mut seen = BTreeSet::new();
-    let twice = containers.iter().chain(&init).find(|one| !seen.insert(&one.name));
+    let twice = containers
+        .iter()
+        .chain(&init)
+        .find(|one| !seen.insert(&one.name));
     if let Some(twice) = twice {
-        return Err(bad(&at("containers"), &format!("several are called {}", twice.name)));
+        return Err(bad(
+            &at("containers"),
+            &format!("several are called {}", twice.name),
+        ));
     }
     let hostname = spec.hostname.clone().filter(|name| !name.is_empty());
     if let Some(hostname) = &hostname {
@@ -245,9 +282,14 @@ fn template(
     }
     let grace = spec.termination_grace_period_seconds.unwrap_or(GRACE);
     let grace = Some(grace).filter(|grace| (0..=LONGEST_GRACE).contains(grace));
-    let grace = grace.and_then(|grace| u32::try_from(grace).ok()).ok_or_else(|| {
-        bad(&at("terminationGracePeriodSeconds"), &format!("it must be 0 to {LONGEST_GRACE}"))
-    })?;
+    let grace = grace
+        .and_then(|grace| u32::try_from(grace).ok())
+        .ok_or_else(|| {
+            bad(
+                &at("terminationGracePeriodSeconds"),
+                &format!("it must be 0 to {LONGEST_GRACE}"),
+            )
+        })?;
     Ok(Template {
         labels,
         hostname,
@@ -255,7 +297,12 @@ fn template(
             None | Some("" | "Always") => Restart::Always,
             Some("OnFailure") => Restart::OnFailure,
             Some("Never") => Restart::Never,
-            Some(_) => return Err(bad(&at("restartPolicy"), "it is Always, OnFailure or Never")),
+            Some(_) => {
+                return Err(bad(
+                    &at("restartPolicy"),
+                    "it is Always, OnFailure or Never",
+                ));
+            }
         },
         grace_s: grace,
         volumes,
@@ -287,7 +334,10 @@ fn labels(path: &str, metadata: &ObjectMeta) -> Result<BTreeMap<String, String>>
 /// A text that a program can be given.
 fn text(path: &str, text: &str) -> Result<()> {
     match text.contains('\0') {
-        true => Err(bad(path, "a text holds a NUL, which no program can be given")),
+        true => Err(bad(
+            path,
+            "a text holds a NUL, which no program can be given",
+        )),
         false => Ok(()),
     }
 }

@@ -72,7 +72,14 @@ impl Create {
 pub fn pod_rules(legacy: bool) -> Rules {
     Rules {
         mandatory: &["bay_uuid"],
-        protected: &["name", "labels", "images", "status", "status_reason", "host"],
+        protected: &[
+            "name",
+            "labels",
+            "images",
+            "status",
+            "status_reason",
+            "host",
+        ],
         legacy,
         members: &[],
     }
@@ -102,10 +109,14 @@ mod tests {
 
     #[test]
     fn a_manifest_belongs_to_a_bay_that_is_named_by_its_uuid() {
-        let create = read(json!({ "bay_uuid": BAY.replace('-', ""), "manifest": "{}", "desc": null }));
+        let create =
+            read(json!({ "bay_uuid": BAY.replace('-', ""), "manifest": "{}", "desc": null }));
         let create = create.unwrap();
         assert_eq!(create.bay().unwrap(), BAY);
-        assert_eq!((create.manifest.as_deref(), create.manifest_url), (Some("{}"), None));
+        assert_eq!(
+            (create.manifest.as_deref(), create.manifest_url),
+            (Some("{}"), None)
+        );
     }
 
     #[test]

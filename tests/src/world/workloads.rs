@@ -22,9 +22,17 @@ impl World {
         let name = manifest["metadata"]["name"].as_str().unwrap().to_owned();
         let body = json!({ "bay_uuid": cluster, "manifest": manifest.to_string() });
         let path = format!("/container-infra/v1/{kind}");
-        let asked = self.member().ask(Ask::new(Method::POST, &*path).json(&body)).await;
+        let asked = self
+            .member()
+            .ask(Ask::new(Method::POST, &*path).json(&body))
+            .await;
         let answer = match asked.again && asked.answer.status == StatusCode::CONFLICT {
-            true => self.member().ask(Ask::get(format!("{path}/{name}/{cluster}"))).await.answer,
+            true => {
+                self.member()
+                    .ask(Ask::get(format!("{path}/{name}/{cluster}")))
+                    .await
+                    .answer
+            }
             false => asked.answer,
         };
         assert!(answer.status.is_success(), "{path}: {}", answer.text());
@@ -53,7 +61,8 @@ impl World {
 
     /// Makes a replication controller whose pods have the label `app=NAME`.
     pub async fn rc(&self, cluster: &str, name: &str, replicas: u32) -> String {
-        self.run("rcs", cluster, self.rc_manifest(name, replicas)).await
+        self.run("rcs", cluster, self.rc_manifest(name, replicas))
+            .await
     }
 
     /// Asks for another number of pods.
@@ -71,7 +80,11 @@ impl World {
         let path = format!("/container-infra/v1/{kind}/{id}");
         let asked = self.member().ask(Ask::new(Method::DELETE, path)).await;
         let gone = asked.again && asked.answer.status == StatusCode::NOT_FOUND;
-        assert!(asked.answer.status.is_success() || gone, "{}", asked.answer.text());
+        assert!(
+            asked.answer.status.is_success() || gone,
+            "{}",
+            asked.answer.text()
+        );
     }
 
     /// The pods of a cluster.

@@ -72,7 +72,10 @@ fn pods_of_a_node_that_goes_are_made_elsewhere_and_one_of_nobodys_has_failed() {
                 .await;
             let shown = world.shown_pod(alone).await;
             assert_eq!(shown["status"], "Failed", "{shown}");
-            assert!(shown["status_reason"].as_str().unwrap().contains("node"), "{shown}");
+            assert!(
+                shown["status_reason"].as_str().unwrap().contains("node"),
+                "{shown}"
+            );
             world.end("pods", &alone.to_string()).await;
             world.until_pods(&cluster, 2).await;
             world.until_cluster(&cluster, "CREATE_COMPLETE").await;
@@ -108,7 +111,10 @@ fn a_pod_is_adopted_by_the_controller_that_its_labels_match() {
             assert_eq!(row.guest_owner.as_deref(), Some(rc.as_str()));
             let shown = world.shown_pod(alone).await;
             assert_eq!(shown["status"], "Running", "{shown}");
-            assert!(shown["host"].is_string() && shown["status_reason"].is_null(), "{shown}");
+            assert!(
+                shown["host"].is_string() && shown["status_reason"].is_null(),
+                "{shown}"
+            );
         })
     });
 }

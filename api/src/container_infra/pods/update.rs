@@ -74,10 +74,15 @@ pub(in crate::container_infra) fn written(
     document.insert("manifest_url".into(), Value::Null);
     patch::apply(document, changes)?;
     if document.get("bay_uuid") != bay.as_ref() {
-        return Err(invalid("bay_uuid", "What runs in one bay cannot be moved to another."));
+        return Err(invalid(
+            "bay_uuid",
+            "What runs in one bay cannot be moved to another.",
+        ));
     }
     let mut text = |field: &str| -> Result<Option<String>> {
-        document.remove(field).map_or(Ok(None), |value| body::field(field, value))
+        document
+            .remove(field)
+            .map_or(Ok(None), |value| body::field(field, value))
     };
     Ok(Source {
         manifest: text("manifest")?,

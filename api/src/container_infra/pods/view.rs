@@ -31,8 +31,10 @@ impl Loaded {
         ids.sort();
         ids.dedup();
         let hosts = hosts::briefs(conn, &ids)?;
-        let names: BTreeMap<String, String> =
-            hosts.into_iter().map(|host| (host.id, host.hostname)).collect();
+        let names: BTreeMap<String, String> = hosts
+            .into_iter()
+            .map(|host| (host.id, host.hostname))
+            .collect();
         rows.into_iter()
             .map(|row| {
                 Ok(Loaded {
@@ -97,7 +99,10 @@ fn told(seen: &PodSeen) -> Option<String> {
     let words: Vec<String> = all
         .filter_map(|member| match &member.state {
             MemberState::Waiting { reason } => Some(format!("{}: {reason}", member.name)),
-            MemberState::Ended { exit_code: Some(0), .. } | MemberState::Running => None,
+            MemberState::Ended {
+                exit_code: Some(0), ..
+            }
+            | MemberState::Running => None,
             MemberState::Ended { exit_code, reason } => Some(match exit_code {
                 Some(code) => format!("{}: {reason} (exit status {code})", member.name),
                 None => format!("{}: {reason}", member.name),
@@ -109,7 +114,14 @@ fn told(seen: &PodSeen) -> Option<String> {
 
 /// What lists may be sorted by.
 pub(super) const KEYS: &[&str] = &[
-    "uuid", "name", "desc", "bay_uuid", "status", "host", "created_at", "updated_at",
+    "uuid",
+    "name",
+    "desc",
+    "bay_uuid",
+    "status",
+    "host",
+    "created_at",
+    "updated_at",
 ];
 
 /// In a list.
@@ -137,7 +149,11 @@ pub(super) fn whole(call: &Call, pod: &Loaded) -> Value {
     let mut view = brief(call, pod);
     view["created_at"] = when(pod.row.created_at);
     let changed = pod.row.updated_at != pod.row.created_at;
-    view["updated_at"] = if changed { when(pod.row.updated_at) } else { Value::Null };
+    view["updated_at"] = if changed {
+        when(pod.row.updated_at)
+    } else {
+        Value::Null
+    };
     view
 }
 
@@ -189,6 +205,9 @@ mod tests {
             member("d", ended(None, "Unknown")),
         ];
         let words = told(&seen(all)).unwrap();
-        assert_eq!(words, "a: CrashLoopBackOff; c: Error (exit status 3); d: Unknown");
+        assert_eq!(
+            words,
+            "a: CrashLoopBackOff; c: Error (exit status 3); d: Unknown"
+        );
     }
 }

@@ -22,7 +22,8 @@ pub(super) async fn create(ctx: Ctx<rules::RcCreate>, Object(mut map): Object) -
     let (scope, bay) = (own(&ctx)?, wish.bay()?);
     // Nothing is fetched for a bay that takes nothing.
     let (seen, key) = (scope.clone(), bay.clone());
-    ctx.read(move |conn| bay::open(conn, &seen, &key, "rcs").map(drop)).await?;
+    ctx.read(move |conn| bay::open(conn, &seen, &key, "rcs").map(drop))
+        .await?;
     let source = Source {
         manifest: wish.manifest,
         url: wish.manifest_url,

@@ -22,8 +22,14 @@ impl Loaded {
 }
 
 /// What lists may be sorted by.
-pub(super) const KEYS: &[&str] =
-    &["uuid", "name", "bay_uuid", "replicas", "created_at", "updated_at"];
+pub(super) const KEYS: &[&str] = &[
+    "uuid",
+    "name",
+    "bay_uuid",
+    "replicas",
+    "created_at",
+    "updated_at",
+];
 
 /// In a list. The labels are those of its pods.
 pub(super) fn brief(call: &Call, rc: &Loaded) -> Value {

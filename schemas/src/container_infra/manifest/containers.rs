@@ -75,30 +75,53 @@ pub(super) fn read(
 ) -> Result<Vec<Container>> {
     let each = list.iter().enumerate();
     each.map(|(index, container)| {
-        one(&format!("{path}[{index}]"), container, &plain[index], around)
+        one(
+            &format!("{path}[{index}]"),
+            container,
+            &plain[index],
+            around,
+        )
     })
     .collect()
 }
 
 fn one(path: &str, from: &v1::Container, plain: &Value, around: &Around<'_>) -> Result<Container> {
-    let fields = if around.init { &fields::INIT } else { &fields::CONTAINER };
+    let fields = if around.init {
+        &fields::INIT
+    } else {
+        &fields::CONTAINER
+    };
     fields.check(path, plain)?;
     let at = |field: &str| below(path, field);
     names::label(&at("name"), &from.name)?;
     let image = from.image.clone().filter(|image| !image.is_empty());
     let image = image.ok_or_else(|| bad(&at("image"), "it is missing"))?;
     text(&at("image"), &image)?;
-    let ports = ports(&at("ports"), from.ports.as_deref().unwrap_or_default(), &plain["ports"])?;
-    let env = env(&at("env"), from.env.as_deref().unwrap_or_default(), &plain["env"])?;
+    let ports = ports(
+        &at("ports"),
+        from.ports.as_deref().unwrap_or_default(),
+        &plain["ports"],
+    )?;
+    let env = env(
+        &at("env"),
+        from.env.as_deref().unwrap_or_default(),
+        &plain["env"],
+    )?;
     let words = |field: &str, words: Option<&Vec<String>>| -> Result<Option<Vec<String>>> {
         let words = words.filter(|words| !words.is_empty());
         let each = |word: &String| filled(&at(field), word, &env);
-        words.map(|words| words.iter().map(each).collect::<Result<Vec<_>>>()).transpose()
+        words
+            .map(|words| words.iter().map(each).collect::<Result<Vec<_>>>())
+            .transpose()
     };
     let probe = |field: &str, probe: Option<&v1::Probe>, once| {
         probes::read(&at(field), probe, &plain[field], &ports, once)
     };
-    let (room, limits) = room::read(&at("resources"), from.resources.as_ref(), &plain["resources"])?;
+    let (room, limits) = room::read(
+        &at("resources"),
+        from.resources.as_ref(),
+        &plain["resources"],
+    )?;
     let (user, security) = security::read(
         &at("securityContext"),
         from.security_context.as_ref(),
@@ -131,7 +154,12 @@ fn one(path: &str, from: &v1::Container, plain: &Value, around: &Around<'_>) -> 
 /// A text that a program is given, with the variables that it refers to.
 fn filled(path: &str, word: &str, env: &BTreeMap<String, String>) -> Result<String> {
     text(path, word)?;
-    let long = || bad(path, &format!("a text has more than {} bytes", expand::LONGEST));
+    let long = || {
+        bad(
+            path,
+            &format!("a text has more than {} bytes", expand::LONGEST),
+        )
+    };
     expand(word, env).ok_or_else(long)
 }
 
@@ -154,8 +182,11 @@ fn ports(path: &str, list: &[v1::ContainerPort], plain: &Value) -> Result<Ports>
     let mut names = Vec::new();
     for (index, port) in list.iter().enumerate() {
         let path = format!("{path}[{index}]");
-        let number = u16::try_from(port.container_port).ok().filter(|number| *number > 0);
-        let number = number.ok_or_else(|| bad(&below(&path, "containerPort"), "it must be 1 to 65535"))?;
+        let number = u16::try_from(port.container_port)
+            .ok()
+            .filter(|number| *number > 0);
+        let number =
+            number.ok_or_else(|| bad(&below(&path, "containerPort"), "it must be 1 to 65535"))?;
         let tcp = match port.protocol.as_deref() {
             None | Some("" | "TCP") => true,
             Some("UDP" | "SCTP") => false,
@@ -168,7 +199,10 @@ fn ports(path: &str, list: &[v1::ContainerPort], plain: &Value) -> Result<Ports>
         names::label(&path, name)?;
         let letters = name.bytes().any(|byte| byte.is_ascii_lowercase());
         if name.len() > 15 || !letters || name.contains("--") {
-            return Err(bad(&path, "it has at most 15 letters, one of a to z among them, and no '--'"));
+            return Err(bad(
+                &path,
+                "it has at most 15 letters, one of a to z among them, and no '--'",
+            ));
         }
         if names.contains(&name) {
             return Err(bad(&path, "another port has this name"));
@@ -205,7 +239,10 @@ fn env(path: &str, list: &[v1::EnvVar], plain: &Value) -> Result<BTreeMap<String
 
 fn few(path: &str, count: usize) -> Result<()> {
     match count > MOST {
-        true => Err(bad(path, &format!("there are {count}, and {MOST} is the most"))),
+        true => Err(bad(
+            path,
+            &format!("there are {count}, and {MOST} is the most"),
+        )),
         false => Ok(()),
     }
 }

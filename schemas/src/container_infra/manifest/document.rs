@@ -34,7 +34,10 @@ where
     head(&value, T::API_VERSION, T::KIND)?;
     let object: T = serde_path_to_error::deserialize(&value).map_err(|error| {
         let path = error.path().to_string();
-        bad(&path, &format!("it is of the wrong type ({})", error.inner()))
+        bad(
+            &path,
+            &format!("it is of the wrong type ({})", error.inner()),
+        )
     })?;
     let known = serde_json::to_value(&object).map_err(Error::internal)?;
     unknown("", &value, &known)?;
@@ -57,7 +60,10 @@ fn head(value: &Value, version: &str, kind: &str) -> Result<()> {
             Some(found) if found == expected => {}
             Some(found) => {
                 let short: String = found.chars().take(64).collect();
-                return Err(bad(key, &format!("{short:?} is not understood here; {expected} is")));
+                return Err(bad(
+                    key,
+                    &format!("{short:?} is not understood here; {expected} is"),
+                ));
             }
             None => return Err(bad(key, &format!("it must be {expected}"))),
         }
@@ -80,19 +86,27 @@ fn parse(text: &str) -> Result<Value> {
     };
     let value = if text.starts_with('{') {
         let mut from = serde_json::Deserializer::from_str(text);
-        let value = seed.deserialize(&mut from).and_then(|value| from.end().map(|()| value));
+        let value = seed
+            .deserialize(&mut from)
+            .and_then(|value| from.end().map(|()| value));
         value.map_err(|error| bad("", &format!("it is no JSON ({error})")))?
     } else {
         let brackets = text.bytes().filter(|byte| matches!(byte, b'[' | b'{'));
         if brackets.count() > MOST_BRACKETS {
-            return Err(bad("", "it has more brackets than any manifest; write it as JSON"));
+            return Err(bad(
+                "",
+                "it has more brackets than any manifest; write it as JSON",
+            ));
         }
         seed.deserialize(serde_norway::Deserializer::from_str(text))
             .map_err(|error| bad("", &format!("it is no YAML ({error})")))?
     };
     match value.is_object() {
         true => Ok(value),
-        false => Err(bad("", "it must be a map: apiVersion, kind, metadata and spec")),
+        false => Err(bad(
+            "",
+            "it must be a map: apiVersion, kind, metadata and spec",
+        )),
     }
 }
 
@@ -109,7 +123,9 @@ impl Budget {
                 of.set(left);
                 Ok(())
             }
-            None => Err(E::custom("it holds more than any manifest, with all that its aliases repeat")),
+            None => Err(E::custom(
+                "it holds more than any manifest, with all that its aliases repeat",
+            )),
         };
         spent(&self.values, 1)?;
         spent(&self.bytes, bytes)
@@ -168,7 +184,9 @@ impl<'de> Visitor<'de> for Seed<'_> {
     fn visit_f64<E: de::Error>(self, number: f64) -> Result<Value, E> {
         self.budget.take(0)?;
         let number = Number::from_f64(number);
-        number.map(Value::Number).ok_or_else(|| E::custom("a number is infinite, or none"))
+        number
+            .map(Value::Number)
+            .ok_or_else(|| E::custom("a number is infinite, or none"))
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Value, E> {
@@ -195,7 +213,9 @@ impl<'de> Visitor<'de> for Seed<'_> {
             let value = map.next_value_seed(seed)?;
             if fields.contains_key(&key) {
                 let short: String = key.chars().take(64).collect();
-                return Err(de::Error::custom(format_args!("{short:?} is written twice")));
+                return Err(de::Error::custom(format_args!(
+                    "{short:?} is written twice"
+                )));
             }
             fields.insert(key, value);
         }

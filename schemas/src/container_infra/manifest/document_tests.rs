@@ -48,13 +48,22 @@ fn what_is_no_manifest_is_told_where_and_why() {
         ("apiVersion: v1".into(), "kind"),
         ("apiVersion: apps/v1\nkind: Pod".into(), "apiVersion"),
         ("apiVersion: v1\nkind: Service".into(), "kind"),
-        ("id: web\nkind: Pod\napiVersion: v1beta1".into(), "flat form"),
+        (
+            "id: web\nkind: Pod\napiVersion: v1beta1".into(),
+            "flat form",
+        ),
         (pod("metadata: []"), "metadata"),
         (pod("metadata: {name: [a]}"), "metadata.name"),
         (pod("metadata: {labels: {a: 1}}"), "metadata.labels.a"),
         (pod("spec: {containers: {}}"), "spec.containers"),
-        (pod("spec: {containers: [{ports: [{containerPort: x}]}]}"), "spec.containers[0].ports[0]"),
-        (pod("spec: {containers: [{imagee: x}]}"), "spec.containers[0].imagee: there is no such field"),
+        (
+            pod("spec: {containers: [{ports: [{containerPort: x}]}]}"),
+            "spec.containers[0].ports[0]",
+        ),
+        (
+            pod("spec: {containers: [{imagee: x}]}"),
+            "spec.containers[0].imagee: there is no such field",
+        ),
         (pod("metadata: {Name: x}"), "metadata.Name"),
         (pod("color: blue"), "color"),
         (pod("---\nkind: Pod"), "no YAML"),
@@ -84,7 +93,11 @@ fn what_grows_when_it_is_read_is_refused() {
         let same = vec![format!("*a{}", n - 1); 10].join(", ");
         laughs.push_str(&format!("a{n}: &a{n} [{same}]\n"));
     }
-    let long = format!("a: &a {}\n{}", "x".repeat(100_000), "b: [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a, *a]");
+    let long = format!(
+        "a: &a {}\n{}",
+        "x".repeat(100_000),
+        "b: [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a, *a]"
+    );
     let itself = "a: &a [*a]".to_owned();
     for text in [laughs, long, itself] {
         told(&text);
@@ -116,7 +129,13 @@ fn what_is_deep_or_wide_beyond_any_manifest_is_refused() {
 #[test]
 fn nothing_that_was_sent_gets_lost() {
     let unknown = |sent, known| unknown("", &sent, &known);
-    assert!(unknown(json!({ "a": [{ "b": 1 }] }), json!({ "a": [{ "b": 1, "c": 2 }] })).is_ok());
+    assert!(
+        unknown(
+            json!({ "a": [{ "b": 1 }] }),
+            json!({ "a": [{ "b": 1, "c": 2 }] })
+        )
+        .is_ok()
+    );
     assert!(unknown(json!({ "a": null }), json!({})).is_ok());
     assert!(unknown(json!({ "a": {} }), json!({})).is_err());
     assert!(unknown(json!({ "a": [{ "b": 1 }] }), json!({ "a": [{}] })).is_err());

@@ -17,7 +17,8 @@ pub(super) fn expand(text: &str, variables: &BTreeMap<String, String>) -> Option
         rest = if let Some(after) = after.strip_prefix('$') {
             out.push('$');
             after
-        } else if let Some((name, after)) = after.strip_prefix('(').and_then(|s| s.split_once(')')) {
+        } else if let Some((name, after)) = after.strip_prefix('(').and_then(|s| s.split_once(')'))
+        {
             match variables.get(name) {
                 Some(value) => out.push_str(value),
                 None => out.push_str(&format!("$({name})")),
@@ -41,7 +42,10 @@ mod tests {
 
     #[test]
     fn what_is_known_is_put_in_and_the_rest_stays() {
-        let variables = BTreeMap::from([("A".to_owned(), "1".to_owned()), ("B".into(), "$(A)".into())]);
+        let variables = BTreeMap::from([
+            ("A".to_owned(), "1".to_owned()),
+            ("B".into(), "$(A)".into()),
+        ]);
         for (text, expected) in [
             ("x", "x"),
             ("$(A)", "1"),
@@ -55,7 +59,11 @@ mod tests {
             ("$()", "$()"),
             ("é$(A)é", "é1é"),
         ] {
-            assert_eq!(expand(text, &variables).as_deref(), Some(expected), "{text}");
+            assert_eq!(
+                expand(text, &variables).as_deref(),
+                Some(expected),
+                "{text}"
+            );
         }
     }
 

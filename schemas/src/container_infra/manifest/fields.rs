@@ -28,7 +28,10 @@ pub(super) const META: Fields = Fields {
     reasons: &[
         ("generateName", "write a name"),
         ("namespace", "there is only the namespace default"),
-        ("ownerReferences", "a pod belongs to the replication controller whose selector matches it"),
+        (
+            "ownerReferences",
+            "a pod belongs to the replication controller whose selector matches it",
+        ),
     ],
 };
 
@@ -85,7 +88,10 @@ pub(super) const POD: Fields = Fields {
         ("hostNetwork", POLICY),
         ("hostPID", POLICY),
         ("hostIPC", POLICY),
-        ("hostUsers", "all containers of a node share the node's own user ids"),
+        (
+            "hostUsers",
+            "all containers of a node share the node's own user ids",
+        ),
         ("nodeName", PLACING),
         ("nodeSelector", PLACING),
         ("affinity", PLACING),
@@ -99,7 +105,10 @@ pub(super) const POD: Fields = Fields {
         ("subdomain", NAMES),
         ("setHostnameAsFQDN", NAMES),
         ("dnsPolicy", NAMES),
-        ("ephemeralContainers", "they are added to a pod that runs, and never part of a manifest"),
+        (
+            "ephemeralContainers",
+            "they are added to a pod that runs, and never part of a manifest",
+        ),
         ("resources", "write the resources of each container"),
     ],
 };
@@ -129,7 +138,10 @@ pub(super) const CONTAINER: Fields = Fields {
     reasons: &[
         ("imagePullPolicy", "it is Always, IfNotPresent or Never"),
         ("restartPolicy", "all containers of a pod have the pod's"),
-        ("envFrom", "there are neither config maps nor secrets; write the variables into env"),
+        (
+            "envFrom",
+            "there are neither config maps nor secrets; write the variables into env",
+        ),
         ("lifecycle", "hooks are not run here; let the command do it"),
         ("stdin", "nobody could be attached to it"),
         ("tty", "nobody could be attached to it"),
@@ -166,7 +178,10 @@ pub(super) const PORT: Fields = Fields {
 pub(super) const ENV: Fields = Fields {
     means: &["name", "value"],
     defaults: &[],
-    reasons: &[("valueFrom", "there are neither config maps nor secrets, nor is the pod's own state told; write the value")],
+    reasons: &[(
+        "valueFrom",
+        "there are neither config maps nor secrets, nor is the pod's own state told; write the value",
+    )],
 };
 
 /// `resources`.
@@ -180,7 +195,10 @@ pub(super) const RESOURCES: Fields = Fields {
 pub(super) const AMOUNTS: Fields = Fields {
     means: &["cpu", "memory"],
     defaults: &[],
-    reasons: &[("ephemeral-storage", "the disk of a node is not divided among its containers")],
+    reasons: &[(
+        "ephemeral-storage",
+        "the disk of a node is not divided among its containers",
+    )],
 };
 
 /// A volume.
@@ -246,7 +264,13 @@ pub(super) const POD_SECURITY: Fields = Fields {
 
 /// `securityContext` of a container.
 pub(super) const SECURITY: Fields = Fields {
-    means: &["runAsUser", "runAsGroup", "runAsNonRoot", "seccompProfile", "readOnlyRootFilesystem"],
+    means: &[
+        "runAsUser",
+        "runAsGroup",
+        "runAsNonRoot",
+        "seccompProfile",
+        "readOnlyRootFilesystem",
+    ],
     defaults: &[("procMount", &["Default"])],
     reasons: &[
         ("privileged", POLICY),
@@ -267,7 +291,10 @@ pub(super) const SECURITY: Fields = Fields {
 pub(super) const SECCOMP: Fields = Fields {
     means: &[],
     defaults: &[("type", &["RuntimeDefault"])],
-    reasons: &[("type", "every container has the engine's own profile (RuntimeDefault)")],
+    reasons: &[(
+        "type",
+        "every container has the engine's own profile (RuntimeDefault)",
+    )],
 };
 
 impl Fields {

@@ -44,7 +44,10 @@ fn is_label(text: &str) -> bool {
 fn is_subdomain(text: &str) -> bool {
     let part = |part: &str| {
         let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        !part.is_empty() && part.bytes().all(legal) && !part.starts_with('-') && !part.ends_with('-')
+        !part.is_empty()
+            && part.bytes().all(legal)
+            && !part.starts_with('-')
+            && !part.ends_with('-')
     };
     text.len() <= 253 && text.split('.').all(part)
 }
@@ -70,7 +73,10 @@ fn is_key(text: &str) -> bool {
 /// Labels, or a selector of them.
 pub(super) fn labels(path: &str, labels: &BTreeMap<String, String>) -> Result<()> {
     if labels.len() > MOST_LABELS {
-        return Err(bad(path, &format!("there are {}, and {MOST_LABELS} is the most", labels.len())));
+        return Err(bad(
+            path,
+            &format!("there are {}, and {MOST_LABELS} is the most", labels.len()),
+        ));
     }
     for (key, value) in labels {
         if !is_key(key) {
@@ -95,10 +101,16 @@ pub(super) fn labels(path: &str, labels: &BTreeMap<String, String>) -> Result<()
 
 /// Annotations: kept by those who write them, bounded here.
 pub(super) fn annotations(path: &str, annotations: &BTreeMap<String, String>) -> Result<()> {
-    if let Some(key) = annotations.keys().find(|key| !is_key(&key.to_ascii_lowercase())) {
+    if let Some(key) = annotations
+        .keys()
+        .find(|key| !is_key(&key.to_ascii_lowercase()))
+    {
         return Err(bad(path, &format!("{key:?} is no annotation's name")));
     }
-    let bytes: usize = annotations.iter().map(|(key, value)| key.len() + value.len()).sum();
+    let bytes: usize = annotations
+        .iter()
+        .map(|(key, value)| key.len() + value.len())
+        .sum();
     match bytes > MOST_ANNOTATIONS {
         true => Err(bad(path, "they have more than 256 KiB")),
         false => Ok(()),
@@ -118,7 +130,14 @@ mod tests {
             assert!(!is_label(bad) && !is_subdomain(bad), "{bad:?}");
         }
         assert!(!is_label(&"a".repeat(64)) && is_subdomain("a.b-c.1") && !is_label("a.b"));
-        for bad in ["a..b", ".a", "a.", "a.-b", "a-.b", &format!("a{}", ".a".repeat(127))] {
+        for bad in [
+            "a..b",
+            ".a",
+            "a.",
+            "a.-b",
+            "a-.b",
+            &format!("a{}", ".a".repeat(127)),
+        ] {
             assert!(!is_subdomain(bad), "{bad}");
         }
     }
@@ -129,13 +148,25 @@ mod tests {
             labels("l", &BTreeMap::from([(key.to_owned(), value.to_owned())]))
         };
         for (key, value) in [
-            ("app", "web"), ("app", ""), ("example.com/App_1.x", "A.b_c-1"), ("A", "1"),
+            ("app", "web"),
+            ("app", ""),
+            ("example.com/App_1.x", "A.b_c-1"),
+            ("A", "1"),
         ] {
             assert!(one(key, value).is_ok(), "{key}={value}");
         }
         for (key, value) in [
-            ("", "x"), ("-a", "x"), ("a/b/c", "x"), ("/a", "x"), ("a/", "x"), ("UP.com/a", "x"),
-            ("a b", "x"), ("app", "-x"), ("app", "x y"), ("app", "é"), ("app", &*"x".repeat(64)),
+            ("", "x"),
+            ("-a", "x"),
+            ("a/b/c", "x"),
+            ("/a", "x"),
+            ("a/", "x"),
+            ("UP.com/a", "x"),
+            ("a b", "x"),
+            ("app", "-x"),
+            ("app", "x y"),
+            ("app", "é"),
+            ("app", &*"x".repeat(64)),
             (&*"k".repeat(64), "x"),
         ] {
             assert!(one(key, value).is_err(), "{key}={value}");

@@ -37,12 +37,18 @@ pub(super) fn read(
         let given = given.filter(|given| *given != 0).unwrap_or(default);
         match given >= least && given <= LONGEST {
             true => Ok(given.unsigned_abs()),
-            false => Err(bad(&below(path, name), &format!("it must be {least} to {LONGEST}"))),
+            false => Err(bad(
+                &below(path, name),
+                &format!("it must be {least} to {LONGEST}"),
+            )),
         }
     };
     let successes = number("successThreshold", probe.success_threshold, 1, 1)?;
     if once && successes != 1 {
-        return Err(bad(&below(path, "successThreshold"), "it must be 1 of this probe"));
+        return Err(bad(
+            &below(path, "successThreshold"),
+            "it must be 1 of this probe",
+        ));
     }
     Ok(Some(Probe {
         check: check(path, probe, plain, ports)?,
@@ -77,17 +83,26 @@ fn check(path: &str, probe: &v1::Probe, plain: &Value, ports: &Ports) -> Result<
                 port: port(&path, &tcp.port, ports)?,
             })
         }
-        _ => Err(bad(path, "it asks in exactly one way: exec, httpGet or tcpSocket")),
+        _ => Err(bad(
+            path,
+            "it asks in exactly one way: exec, httpGet or tcpSocket",
+        )),
     }
 }
 
 fn http(path: &str, get: &v1::HTTPGetAction, ports: &Ports) -> Result<Check> {
-    let asked = get.path.as_deref().filter(|path| !path.is_empty()).unwrap_or("/");
+    let asked = get
+        .path
+        .as_deref()
+        .filter(|path| !path.is_empty())
+        .unwrap_or("/");
     let legal = |letter: char| letter.is_ascii_graphic();
     if !asked.starts_with('/') || asked.len() > LONGEST_TEXT || !asked.chars().all(legal) {
         return Err(bad(
             &below(path, "path"),
-            &format!("it begins with '/', and has at most {LONGEST_TEXT} printable letters and no space"),
+            &format!(
+                "it begins with '/', and has at most {LONGEST_TEXT} printable letters and no space"
+            ),
         ));
     }
     let tls = match get.scheme.as_deref() {
@@ -104,7 +119,9 @@ fn http(path: &str, get: &v1::HTTPGetAction, ports: &Ports) -> Result<Check> {
         if !name || !short || !header.value.chars().all(visible) || headers.len() >= MOST_HEADERS {
             return Err(bad(
                 &below(path, "httpHeaders"),
-                &format!("there are at most {MOST_HEADERS}, each with a name and printable letters"),
+                &format!(
+                    "there are at most {MOST_HEADERS}, each with a name and printable letters"
+                ),
             ));
         }
         headers.push((header.name.clone(), header.value.clone()));
@@ -125,7 +142,10 @@ fn port(path: &str, port: &IntOrString, ports: &Ports) -> Result<u16> {
             .filter(|port| *port > 0)
             .ok_or_else(|| bad(&path, "it must be 1 to 65535")),
         IntOrString::String(name) => ports.get(name).copied().ok_or_else(|| {
-            bad(&path, "it is a number, or the name of one of the container's TCP ports")
+            bad(
+                &path,
+                "it is a number, or the name of one of the container's TCP ports",
+            )
         }),
     }
 }

@@ -68,7 +68,9 @@ impl Quantity {
         let below = 10_u128.checked_pow(self.places)?;
         let number = self.mantissa.checked_mul(factor)?.div_ceil(below);
         // As Kubernetes bounds it.
-        u64::try_from(number).ok().filter(|number| *number <= i64::MAX as u64)
+        u64::try_from(number)
+            .ok()
+            .filter(|number| *number <= i64::MAX as u64)
     }
 }
 
@@ -139,8 +141,26 @@ mod tests {
     #[test]
     fn what_is_no_quantity_is_refused() {
         for text in [
-            "", "-1", "m", "1 Mi", "1mi", "1K", "1KiB", "1..2", "1.2.3", "0x10", "1e", "1e99", "1e+",
-            "NaN", "inf", "١", "1_000", "+-1", "1e-19", "1000000000000000000000000000000000",
+            "",
+            "-1",
+            "m",
+            "1 Mi",
+            "1mi",
+            "1K",
+            "1KiB",
+            "1..2",
+            "1.2.3",
+            "0x10",
+            "1e",
+            "1e99",
+            "1e+",
+            "NaN",
+            "inf",
+            "١",
+            "1_000",
+            "+-1",
+            "1e-19",
+            "1000000000000000000000000000000000",
         ] {
             assert!(Quantity::parse(text).is_err(), "{text}");
         }
@@ -153,6 +173,9 @@ mod tests {
             assert!(read.is_err() || read.unwrap().units().is_none(), "{text}");
         }
         assert!(Quantity::parse("999999999999999999999999Ei").is_err());
-        assert_eq!(Quantity::parse("9223372036854775807").unwrap().units(), Some(i64::MAX as u64));
+        assert_eq!(
+            Quantity::parse("9223372036854775807").unwrap().units(),
+            Some(i64::MAX as u64)
+        );
     }
 }

@@ -1,9 +1,9 @@
 //! What containers need, and what they may have: requests are kept free on a node, limits are held by
 //! its kernel.
 
+use super::bad;
 use super::fields::{self, below};
 use super::quantity::Quantity;
-use super::bad;
 use crate::Result;
 use crate::workload::Limits;
 use k8s_openapi::api::core::v1::ResourceRequirements;
@@ -80,12 +80,18 @@ pub(super) fn read(
     let large = |field: &str| bad(&below(path, field), "it is more than there is anywhere");
     let cpu = |field, amounts| -> Result<Option<u64>> {
         let read = of(amounts, "cpu", field)?;
-        let number = read.map(|read| read.thousandths().filter(|millis| *millis <= u64::from(u32::MAX)));
-        number.map(|number| number.ok_or_else(|| large(field))).transpose()
+        let number = read.map(|read| {
+            read.thousandths()
+                .filter(|millis| *millis <= u64::from(u32::MAX))
+        });
+        number
+            .map(|number| number.ok_or_else(|| large(field)))
+            .transpose()
     };
     let memory = |field, amounts| -> Result<Option<u64>> {
         let read = of(amounts, "memory", field)?;
-        read.map(|read| read.units().ok_or_else(|| large(field))).transpose()
+        read.map(|read| read.units().ok_or_else(|| large(field)))
+            .transpose()
     };
     let bound = Bound {
         cpu: cpu("limits", limits)?.filter(|millis| *millis > 0),
@@ -109,10 +115,16 @@ impl Bound {
     fn holds(&self, path: &str, room: Room) -> Result<()> {
         let beyond = |bound: Option<u64>, wanted: u64| bound.is_some_and(|bound| wanted > bound);
         if beyond(self.cpu, room.cpu_millis) {
-            return Err(bad(&below(path, "requests.cpu"), "it is more than the limit"));
+            return Err(bad(
+                &below(path, "requests.cpu"),
+                "it is more than the limit",
+            ));
         }
         if beyond(self.memory, room.memory_bytes) {
-            return Err(bad(&below(path, "requests.memory"), "it is more than the limit"));
+            return Err(bad(
+                &below(path, "requests.memory"),
+                "it is more than the limit",
+            ));
         }
         match self.memory {
             Some(bytes) if bytes < LEAST_MEMORY => Err(bad(

@@ -1,7 +1,7 @@
 //! `securityContext`: as whom a container runs, and whether it may write to its own files.
 
-use super::fields::{self, below};
 use super::bad;
+use super::fields::{self, below};
 use crate::Result;
 use crate::workload::Security;
 use k8s_openapi::api::core::v1;
@@ -16,7 +16,11 @@ pub(super) struct Common {
 }
 
 /// Reads a pod's.
-pub(super) fn common(path: &str, of: Option<&v1::PodSecurityContext>, plain: &Value) -> Result<Common> {
+pub(super) fn common(
+    path: &str,
+    of: Option<&v1::PodSecurityContext>,
+    plain: &Value,
+) -> Result<Common> {
     fields::POD_SECURITY.check(path, plain)?;
     fields::SECCOMP.check(&below(path, "seccompProfile"), &plain["seccompProfile"])?;
     let Some(of) = of else {
@@ -41,7 +45,9 @@ pub(super) fn read(
     let own = |field: fn(&v1::SecurityContext) -> Option<i64>| of.and_then(field);
     let user = id(path, "runAsUser", own(|of| of.run_as_user))?.or(common.user);
     let group = id(path, "runAsGroup", own(|of| of.run_as_group))?.or(common.group);
-    let not_root = of.and_then(|of| of.run_as_non_root).unwrap_or(common.not_root);
+    let not_root = of
+        .and_then(|of| of.run_as_non_root)
+        .unwrap_or(common.not_root);
     if not_root && user.is_none_or(|user| user == 0) {
         return Err(bad(
             &below(path, "runAsNonRoot"),
@@ -53,11 +59,16 @@ pub(super) fn read(
         (Some(user), None) => Some(user.to_string()),
         (None, None) => None,
         (None, Some(_)) => {
-            return Err(bad(&below(path, "runAsGroup"), "it needs a runAsUser beside it"));
+            return Err(bad(
+                &below(path, "runAsGroup"),
+                "it needs a runAsUser beside it",
+            ));
         }
     };
     let security = Security {
-        read_only_rootfs: of.and_then(|of| of.read_only_root_filesystem).unwrap_or(false),
+        read_only_rootfs: of
+            .and_then(|of| of.read_only_root_filesystem)
+            .unwrap_or(false),
         ..Security::default()
     };
     Ok((user, security))
@@ -66,9 +77,10 @@ pub(super) fn read(
 fn id(path: &str, field: &str, id: Option<i64>) -> Result<Option<i64>> {
     let legal = 0..=i64::from(i32::MAX);
     match id {
-        Some(id) if !legal.contains(&id) => {
-            Err(bad(&below(path, field), &format!("it must be 0 to {}", i32::MAX)))
-        }
+        Some(id) if !legal.contains(&id) => Err(bad(
+            &below(path, field),
+            &format!("it must be 0 to {}", i32::MAX),
+        )),
         id => Ok(id),
     }
 }

@@ -48,16 +48,24 @@ pub(super) fn read(path: &str, volumes: &[v1::Volume], plain: &Value) -> Result<
 
 fn bound(path: &str, text: &str, memory: bool) -> Result<u64> {
     if !memory {
-        return Err(bad(path, "only a folder of the medium Memory can be bounded"));
+        return Err(bad(
+            path,
+            "only a folder of the medium Memory can be bounded",
+        ));
     }
-    let bytes = Quantity::parse(text).map_err(|why| bad(path, &why))?.units();
+    let bytes = Quantity::parse(text)
+        .map_err(|why| bad(path, &why))?
+        .units();
     let bytes = bytes.filter(|bytes| *bytes > 0);
     bytes.ok_or_else(|| bad(path, "it must be more than 0, and less than an exabyte"))
 }
 
 fn few(path: &str, count: usize) -> Result<()> {
     match count > MOST {
-        true => Err(bad(path, &format!("there are {count}, and {MOST} is the most"))),
+        true => Err(bad(
+            path,
+            &format!("there are {count}, and {MOST} is the most"),
+        )),
         false => Ok(()),
     }
 }
@@ -76,11 +84,17 @@ pub(super) fn mounts(
     for (index, mount) in mounts.iter().enumerate() {
         let path = format!("{path}[{index}]");
         if !volumes.iter().any(|volume| volume.name == mount.name) {
-            return Err(bad(&below(&path, "name"), "the pod has no volume of this name"));
+            return Err(bad(
+                &below(&path, "name"),
+                "the pod has no volume of this name",
+            ));
         }
         let place = absolute(&below(&path, "mountPath"), &mount.mount_path)?;
         if !seen.insert(place.clone()) {
-            return Err(bad(&below(&path, "mountPath"), "another volume is seen there"));
+            return Err(bad(
+                &below(&path, "mountPath"),
+                "another volume is seen there",
+            ));
         }
         read.push(Mount {
             volume: mount.name.clone(),
@@ -94,7 +108,10 @@ pub(super) fn mounts(
 /// A place below `/` that is written in one way only.
 fn absolute(path: &str, text: &str) -> Result<String> {
     let legal = |letter: char| !letter.is_control() && letter != ':';
-    let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    let parts: Vec<&str> = text
+        .split('/')
+        .filter(|part| !part.is_empty() && *part != ".")
+        .collect();
     let right = text.starts_with('/')
         && text.len() <= LONGEST
         && text.chars().all(legal)
@@ -102,6 +119,9 @@ fn absolute(path: &str, text: &str) -> Result<String> {
         && !parts.contains(&"..");
     match right {
         true => Ok(format!("/{}", parts.join("/"))),
-        false => Err(bad(path, "it must be an absolute path below '/', without '..' and ':'")),
+        false => Err(bad(
+            path,
+            "it must be an absolute path below '/', without '..' and ':'",
+        )),
     }
 }

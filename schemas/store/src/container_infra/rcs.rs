@@ -162,7 +162,9 @@ pub fn promised(conn: &mut Conn, project_id: &str) -> Result<i64> {
         )
         .count()
         .get_result(conn)?;
-    Ok(kept.iter().fold(free, |sum, more| sum.saturating_add(*more)))
+    Ok(kept
+        .iter()
+        .fold(free, |sum, more| sum.saturating_add(*more)))
 }
 
 /// May the project have so many more pods? `most`: negative = any number.

@@ -88,7 +88,9 @@ fn templates(things: &Things) -> Vec<Sample> {
 fn workload(key: &str, things: &Things) -> Option<Vec<Sample>> {
     let (method, path) = key.split_once(' ')?;
     let kind = ["pods", "rcs"];
-    let kind = kind.into_iter().find(|kind| path.trim_start_matches('/').starts_with(kind))?;
+    let kind = kind
+        .into_iter()
+        .find(|kind| path.trim_start_matches('/').starts_with(kind))?;
     let written = |name: &str| manifest(kind, name, things.get("image/public")).to_string();
     let sample = match method {
         "POST" => Sample::json(json!({

@@ -17,8 +17,16 @@ pub(super) async fn sow(cloud: &mut Cloud) {
     image(cloud).await;
     home(cloud).await;
     for (place, whose, name) in [
-        ("cluster/elsewhere", ("project/elsewhere", "user/stranger"), "bay-of-elsewhere"),
-        ("cluster/ready", ("project/home", "user/member"), "bay-that-is-ready"),
+        (
+            "cluster/elsewhere",
+            ("project/elsewhere", "user/stranger"),
+            "bay-of-elsewhere",
+        ),
+        (
+            "cluster/ready",
+            ("project/home", "user/member"),
+            "bay-that-is-ready",
+        ),
     ] {
         let id = complete(cloud, whose, name).await;
         cloud.things.put(place, id);
