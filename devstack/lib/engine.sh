@@ -33,6 +33,7 @@ engine_clear() {
 guard_clear() {
     local program
     if [ "$(id -u)" != 0 ] || compgen -G '/sys/class/net/jb-*' >/dev/null; then return; fi
+    iptables -w -D FORWARD -i jb-+ -d 169.254.0.0/16 -j REJECT 2>/dev/null || true
     for program in iptables ip6tables; do
         have "$program" || continue
         "$program" -w -D INPUT -i jb-+ -j JEROBOAM-INPUT 2>/dev/null || continue
