@@ -9,6 +9,7 @@ from urllib.parse import urlparse
 import pytest
 
 import clusters
+from cloud import eventually
 
 OURS, THEIRS = "jeroboam", "jeroboam-admin"
 
@@ -37,12 +38,17 @@ def reaches(bays):
     def ask(address, port):
         _, docker, _ = bays[OURS]
         tries = [
-            docker("run", "--rm", *how, "box", "nc", "-z", "-w", "2", address, str(port), check=False).returncode == 0
+            docker("run", "--rm", *how, "box", *connect(address, port), check=False).returncode == 0
             for how in [[], ["--network", "host", "--cap-add", "ALL"]]
         ]
         return any(tries)
 
     return ask
+
+
+def connect(address, port):
+    """Ends well as soon as the connection stands, whatever the other side then does."""
+    return ["/bin/busybox", "nc", "-w", "2", address, str(port), "-e", "/bin/busybox", "true"]
 
 
 def gateway(address):
@@ -61,9 +67,9 @@ def test_a_container_reaches_nothing_of_another_bay(bays, reaches):
     published = urlparse(bay["api_address"])
     # Published for those outside the machine; from inside, the way leads through it.
     assert not reaches(published.hostname, published.port)
-    docker("run", "-d", "--name", "web", "-p", "8080:8080", "box", "httpd", "-f", "-p", "8080")
+    docker("run", "-d", "--name", "web", "-p", "8080:8080", "box", "/bin/busybox", "httpd", "-f", "-p", "8080")
     inside = docker("inspect", "-f", "{{.NetworkSettings.IPAddress}}", "web").stdout.strip()
-    assert docker("run", "--rm", "box", "nc", "-z", "-w", "2", inside, "8080", check=False).returncode == 0
+    assert docker("run", "--rm", "box", *connect(inside, 8080), check=False).returncode == 0
     assert not reaches(inside, 8080) and not reaches(node, 8080)
 
 
@@ -102,18 +108,19 @@ def test_a_container_reaches_no_metadata_of_the_machine(bays, reaches):
         "ip -n e2e-metadata link set e2e-meta1 up",
         "ip -n e2e-metadata route add default via 169.254.169.1",
     ]
-    serve = ["ip", "netns", "exec", "e2e-metadata", "/bin/busybox", "nc", "-lk", "-p", "80", "-e", "/bin/true"]
+    serve = ["ip", "netns", "exec", "e2e-metadata", "/bin/busybox", "httpd", "-f", "-p", "80"]
     service = None
     try:
         for line in setup:
             subprocess.run(line.split(), check=True, timeout=30)
         service = subprocess.Popen(serve)
-        clusters.eventually(lambda: _open("169.254.169.254", 80), "the metadata service does not come up", 30)
+        eventually(lambda: _open("169.254.169.254", 80), "the metadata service does not come up", 30)
         assert not reaches("169.254.169.254", 80)
     finally:
         if service:
             service.kill()
             service.wait()
+        # The pair of interfaces goes with it.
         subprocess.run(["ip", "netns", "delete", "e2e-metadata"], check=False, timeout=30)
 
 
