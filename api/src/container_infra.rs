@@ -59,6 +59,7 @@
 
 pub(crate) mod address;
 mod body;
+pub mod boot_image;
 pub mod call;
 mod certificates;
 pub mod cluster_rules;
