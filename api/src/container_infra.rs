@@ -64,6 +64,7 @@ pub mod call;
 mod certificates;
 pub mod cluster_rules;
 pub mod clusters;
+mod containers;
 mod credentials;
 mod documents;
 mod federations;
@@ -103,6 +104,7 @@ pub fn routes() -> Vec<Route> {
         nodes::routes(),
         x509keypairs::routes(),
         federations::routes(),
+        containers::routes(),
         not_built::routes(),
     ]
     .into_iter()

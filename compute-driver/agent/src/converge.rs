@@ -46,6 +46,11 @@ impl<'a> Attempt<'a> {
     pub(crate) async fn run(&mut self) -> Result<Seen, Failure> {
         match &self.order.desired {
             Desired::Container(workload) => self.container(workload).await,
+            Desired::Pod(_) => Err(compute_driver::DriverError::Unsupported {
+                driver: "this",
+                op: "pods",
+            }
+            .into()),
             Desired::Snapshot(snapshot) => self.snapshot(snapshot).await,
             Desired::Absent => self.absent().await,
         }

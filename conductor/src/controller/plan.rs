@@ -146,11 +146,11 @@ mod tests {
     }
 
     fn drops(plan: &Plan) -> Vec<&str> {
-        let id = |act| match act {
-            Act::Drop(id) => Some(String::as_str(id)),
+        let dropped = plan.acts.iter().filter_map(|act| match act {
+            Act::Drop(id) => Some(id.as_str()),
             _ => None,
-        };
-        plan.acts.iter().filter_map(id).collect()
+        });
+        dropped.collect()
     }
 
     #[test]
