@@ -16,6 +16,7 @@
 
 mod client;
 mod create;
+mod dial;
 mod events;
 mod exec;
 mod facts;
@@ -27,10 +28,13 @@ mod network;
 mod node;
 mod observe;
 mod output;
+mod pause;
+mod pods;
 mod power;
 mod security;
 mod settings;
 mod snapshot;
+mod volumes;
 mod words;
 
 pub use settings::{Deadlines, DockerSettings, GuardMode, NodeSettings, TlsFiles};
@@ -44,8 +48,9 @@ use client::Client;
 use schemas::Timestamp;
 use schemas::host::Snapshot;
 use schemas::ids::{HostId, ImageId, NetworkId, WorkloadId};
-use schemas::workload::{Digest, ImageRef, Limits, Network, Observation, Reboot, Workload};
+use schemas::workload::{Digest, ImageRef, Limits, Network, Observation, Pod, Reboot, Workload};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio::sync::Mutex;
 
@@ -56,6 +61,8 @@ pub struct DockerDriver {
     watch: Watch<Timestamp>,
     /// Held while a node's range of user ids is chosen and written down.
     ranges: Mutex<()>,
+    /// The image of sandboxes was on the engine when last looked for.
+    has_pause: AtomicBool,
 }
 
 impl DockerDriver {
@@ -67,6 +74,7 @@ impl DockerDriver {
             client,
             watch: Watch::default(),
             ranges: Mutex::default(),
+            has_pause: AtomicBool::default(),
         }
     }
 
@@ -146,7 +154,7 @@ impl Driver for DockerDriver {
     }
 
     async fn ensure_created(&self, workload: &Workload) -> Result<()> {
-        self.make(workload).await
+        self.make(workload, None).await
     }
 
     async fn ensure_running(&self, id: WorkloadId) -> Result<()> {
@@ -179,6 +187,27 @@ impl Driver for DockerDriver {
 
     async fn ensure_absent(&self, id: WorkloadId) -> Result<()> {
         self.remove(id).await
+    }
+
+    async fn ensure_sandbox(&self, pod: &Pod) -> Result<()> {
+        self.put_sandbox(pod).await
+    }
+
+    async fn ensure_member(&self, pod: &Pod, name: &str) -> Result<()> {
+        self.put_member(pod, name).await
+    }
+
+    async fn inspect_pod(&self, id: WorkloadId) -> Result<Option<PodHere>> {
+        self.pod_here(id).await
+    }
+
+    async fn dial(
+        &self,
+        pod: WorkloadId,
+        port: u16,
+        patience: Duration,
+    ) -> Result<Box<dyn Conversation>> {
+        self.open_port(pod, port, patience).await
     }
 
     async fn ensure_snapshot(&self, order: &Snapshot) -> Result<ByteStream> {

@@ -13,12 +13,13 @@
 use crate::error::{DriverError, Result};
 use crate::facts::{Capabilities, EngineFacts, EventStream, Stats, Top};
 use crate::image::{ByteStream, ImageSource};
+use crate::pod::{Conversation, PodHere};
 use crate::terminal::{ExecOrder, ExecOutput, Terminal, TtySize};
 use async_trait::async_trait;
 use bytes::Bytes;
 use schemas::host::Snapshot;
 use schemas::ids::{ImageId, NetworkId, WorkloadId};
-use schemas::workload::{Digest, ImageRef, Limits, Network, Observation, Reboot, Workload};
+use schemas::workload::{Digest, ImageRef, Limits, Network, Observation, Pod, Reboot, Workload};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,7 +35,10 @@ pub trait Driver: Send + Sync {
     /// What the engine says about itself. Facts of the machine (memory, disk) are the agent's to find.
     async fn host(&self) -> Result<EngineFacts>;
 
-    /// Every container that carries our label for this host, running or not.
+    /// Every container that carries our label for this host, running or not. Of a pod, its sandbox;
+    /// when that is gone and members are left, the pod's id with [`RunState::Exited`].
+    ///
+    /// [`RunState::Exited`]: schemas::workload::RunState::Exited
     async fn list(&self) -> Result<Vec<Observation>>;
 
     /// One container; `None` when there is none.
@@ -89,9 +93,30 @@ pub trait Driver: Send + Sync {
     /// Changes bounds in place, whether the container runs or not.
     async fn ensure_limits(&self, id: WorkloadId, limits: &Limits) -> Result<()>;
 
-    /// Removes the container from any state, with its anonymous volumes, and with all that a node
-    /// holds. Nothing there is success.
+    /// Removes the container from any state, with its anonymous volumes, and with all that a node or
+    /// a pod holds. Nothing there is success.
     async fn ensure_absent(&self, id: WorkloadId) -> Result<()>;
+
+    /// Makes and starts what holds a pod together, with its folders. One that has ended, or is of
+    /// another incarnation, is made anew, and all members go before. Networks have to be here already.
+    async fn ensure_sandbox(&self, pod: &Pod) -> Result<()>;
+
+    /// Makes a container of a pod without starting it, named as in [`Pod::member_id`]; one that is
+    /// there with this incarnation is left as it is. Its image has to be here already, and the pod's
+    /// sandbox to run.
+    async fn ensure_member(&self, pod: &Pod, name: &str) -> Result<()>;
+
+    /// A pod as it is; `None` when nothing of it is here (or it is no pod).
+    async fn inspect_pod(&self, id: WorkloadId) -> Result<Option<PodHere>>;
+
+    /// Connects to a TCP port of a pod, at its address, within `patience`.
+    /// [`DriverError::Conflict`] when nobody listens there, or the pod's sandbox does not run.
+    async fn dial(
+        &self,
+        pod: WorkloadId,
+        port: u16,
+        patience: Duration,
+    ) -> Result<Box<dyn Conversation>>;
 
     /// Makes an image of the container's filesystem and answers it as a `docker save` tar. The
     /// image stays on the engine until `ensure_snapshot_absent`; asked again before that, the same

@@ -51,7 +51,7 @@ pub struct EngineFacts {
 /// Something happened to a container of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// Which container.
+    /// Which container; of a pod's container, the pod.
     pub id: WorkloadId,
     /// What happened. A hint to look, not a fact to store.
     pub what: Happening,

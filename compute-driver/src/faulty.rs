@@ -6,7 +6,7 @@ use bytes::Bytes;
 use process::Faults;
 use schemas::host::Snapshot;
 use schemas::ids::{ImageId, NetworkId, WorkloadId};
-use schemas::workload::{Digest, ImageRef, Limits, Network, Observation, Reboot, Workload};
+use schemas::workload::{Digest, ImageRef, Limits, Network, Observation, Pod, Reboot, Workload};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -132,6 +132,31 @@ impl Driver for FaultyDriver {
         self.faults
             .around("driver.ensure_absent", self.inner.ensure_absent(id))
             .await
+    }
+
+    async fn ensure_sandbox(&self, pod: &Pod) -> Result<()> {
+        self.faults
+            .around("driver.ensure_sandbox", self.inner.ensure_sandbox(pod))
+            .await
+    }
+
+    async fn ensure_member(&self, pod: &Pod, name: &str) -> Result<()> {
+        self.faults
+            .around("driver.ensure_member", self.inner.ensure_member(pod, name))
+            .await
+    }
+
+    async fn inspect_pod(&self, id: WorkloadId) -> Result<Option<PodHere>> {
+        self.inner.inspect_pod(id).await
+    }
+
+    async fn dial(
+        &self,
+        pod: WorkloadId,
+        port: u16,
+        patience: Duration,
+    ) -> Result<Box<dyn Conversation>> {
+        self.inner.dial(pod, port, patience).await
     }
 
     async fn ensure_snapshot(&self, order: &Snapshot) -> Result<ByteStream> {

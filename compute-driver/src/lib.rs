@@ -13,6 +13,7 @@ pub mod faulty;
 pub mod image;
 mod inject;
 mod node;
+mod pod;
 pub mod sim;
 pub mod terminal;
 mod watch;
@@ -26,5 +27,6 @@ pub use facts::{
 pub use faulty::FaultyDriver;
 pub use image::{ByteStream, ImageContent, ImageSource};
 pub use node::Uids;
+pub use pod::{Conversation, PodHere};
 pub use sim::{SimDriver, SimEngine, SimTimings};
 pub use terminal::{ExecOrder, ExecOutput, Terminal, TerminalControl, TtySize};

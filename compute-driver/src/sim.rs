@@ -17,7 +17,7 @@
 //! | `sim.hang=start` | the engine never answers this operation: it ends by its deadline |
 //! | `sim.create_delay`, `sim.start_delay`, `sim.stop_delay`, `sim.limits_delay`, `sim.snapshot_delay` `=5s` | the operation takes longer |
 //! | `sim.exit_after=3s` | each life ends by itself after that time … |
-//! | `sim.exit_code=7` | … with this status (otherwise 0) |
+//! | `sim.exit_code=7` | … with this status (otherwise 0); `1,1,-` are three lives, of which the third goes on |
 //! | `sim.oom=true` | each life ends for want of memory (at once, or after `sim.exit_after`) |
 //! | `sim.ignore_term=true` | asked to end it does nothing, so it is killed after the grace |
 //! | `sim.log=text` | a line that each life writes to its output |
@@ -26,6 +26,8 @@
 //! | `sim.engine=never` | of a node: its engine never answers |
 //! | `sim.engine_delay=5s` | of a node: its engine answers that long after the start … |
 //! | `sim.engine_hangs=30s` | … and falls silent again that long after it did, though the node goes on |
+//!
+//! Containers of pods live by their commands, too (module `pods`).
 //!
 //! Failures count on the engine for each id, so a driver that comes back does not see them again.
 //!
@@ -45,6 +47,7 @@ mod inside;
 mod machine;
 mod network;
 mod node;
+mod pods;
 mod power;
 mod program;
 mod script;

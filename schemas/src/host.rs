@@ -205,11 +205,17 @@ pub enum Op {
         tail: Option<u32>,
         /// Prefix each line with its time.
         timestamps: bool,
+        /// Of a pod: which container; without, its first.
+        #[serde(default)]
+        container: Option<String>,
     },
     /// Run a command to its end.
     Exec {
         /// Program and arguments.
         command: Vec<String>,
+        /// Of a pod: which container; without, its first.
+        #[serde(default)]
+        container: Option<String>,
     },
     /// Processes.
     Top,

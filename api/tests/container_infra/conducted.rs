@@ -62,13 +62,13 @@ impl Conducted {
 fn answer(op: Op) -> Reply {
     let text = match op {
         Op::Logs { .. } => "hello\n".into(),
-        Op::Exec { command } if command[0] == "fail" => {
+        Op::Exec { command, .. } if command[0] == "fail" => {
             return Reply::Failed {
                 text: "the container engine failed: no more pids".into(),
                 code: "internal".into(),
             };
         }
-        Op::Exec { command } => command.join("|"),
+        Op::Exec { command, .. } => command.join("|"),
         other => panic!("{other:?}"),
     };
     Reply::Text {

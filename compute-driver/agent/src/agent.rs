@@ -1,7 +1,7 @@
 //! The agent as a whole: what it is made of and how long it runs.
 
 use crate::cache::Cache;
-use crate::host::{Ground, Host};
+use crate::host::{ASKING, Ground, Host};
 use crate::image_service::ImageService;
 use crate::images::Images;
 use crate::inventory::Inventories;
@@ -11,6 +11,7 @@ use crate::life::Life;
 use crate::machine::{LinuxMachine, Machine};
 use crate::networks::Networks;
 use crate::nodes::{self, Nodes};
+use crate::pod::Probes;
 use crate::reporter::Reporter;
 use crate::settings::AgentSettings;
 use crate::tasks::{AbortOnDrop, Tasks};
@@ -52,6 +53,9 @@ impl Agent {
             networks: Networks::default(),
             containers: KeyedLocks::default(),
             turns: Semaphore::new(settings.concurrency()),
+            clock: clock.clone(),
+            probes: Probes::default(),
+            asking: Semaphore::new(ASKING),
             stopping: CancellationToken::new(),
             ground: Ground::Machine(Arc::new(Nodes::new(settings.state_dir.join("inner")))),
             settings,

@@ -68,14 +68,24 @@ async fn carry_out(
     call: Call,
     deadline: Instant,
 ) -> Result<Reply, DriverError> {
-    let (driver, id) = (host.driver.as_ref(), call.id);
+    let driver = host.driver.as_ref();
+    let container = match &call.op {
+        Op::Logs { container, .. } | Op::Exec { container, .. } => container.as_deref(),
+        _ => None,
+    };
+    let id = host.ledger.container(call.id, container);
+    let id = id.ok_or_else(|| DriverError::NotFound {
+        what: format!("container '{}'", container.unwrap_or_default()),
+    })?;
     match call.op {
         Op::Ping => Ok(text("pong".into(), None)),
-        Op::Logs { tail, timestamps } => {
+        Op::Logs {
+            tail, timestamps, ..
+        } => {
             let logs = driver.logs(id, tail, timestamps).await?;
             Ok(text(last(logs), None))
         }
-        Op::Exec { command } => {
+        Op::Exec { command, .. } => {
             let order = ExecOrder {
                 command,
                 stdin: None,

@@ -2,6 +2,7 @@
 
 mod absent;
 mod container;
+mod pod;
 mod snapshot;
 
 use crate::failure::Failure;
@@ -46,11 +47,7 @@ impl<'a> Attempt<'a> {
     pub(crate) async fn run(&mut self) -> Result<Seen, Failure> {
         match &self.order.desired {
             Desired::Container(workload) => self.container(workload).await,
-            Desired::Pod(_) => Err(compute_driver::DriverError::Unsupported {
-                driver: "this",
-                op: "pods",
-            }
-            .into()),
+            Desired::Pod(pod) => self.pod(pod).await,
             Desired::Snapshot(snapshot) => self.snapshot(snapshot).await,
             Desired::Absent => self.absent().await,
         }
@@ -58,6 +55,9 @@ impl<'a> Attempt<'a> {
 
     /// For an order that is given up.
     pub(crate) async fn what_there_is(&self) -> Seen {
+        if let Desired::Pod(pod) = &self.order.desired {
+            return crate::pod::what_there_is(self.host(), pod).await;
+        }
         match self.host().inspect(self.order.id).await {
             Ok(Some(seen)) => Seen::Container(seen),
             Ok(None) => Seen::Absent,

@@ -5,9 +5,11 @@ use crate::keyed::KeyedLocks;
 use crate::ledger::Ledger;
 use crate::networks::Networks;
 use crate::nodes::{Beneath, Nodes};
+use crate::pod::Probes;
 use crate::reporter::Reporter;
 use crate::settings::AgentSettings;
-use compute_driver::{Driver, DriverError};
+use compute_driver::{Driver, DriverError, PodHere};
+use process::Clock;
 use schemas::ids::{HostId, WorkloadId};
 use schemas::workload::Observation;
 use std::sync::Arc;
@@ -21,6 +23,8 @@ const CALL: Duration = Duration::from_secs(600);
 const QUESTION: Duration = Duration::from_secs(60);
 /// A call that takes longer lets others work meanwhile: a container that hangs stops nobody.
 const TURN: Duration = Duration::from_secs(5);
+/// Questions of probes that are asked at once on one host.
+pub(crate) const ASKING: usize = 16;
 /// The engine is asked whether it is there at all.
 const PROBE: Duration = Duration::from_secs(5);
 
@@ -36,6 +40,11 @@ pub(crate) struct Host {
     /// Calls that change one container come one after another, whatever they are for.
     pub(crate) containers: KeyedLocks<WorkloadId>,
     pub(crate) turns: Semaphore,
+    pub(crate) clock: Clock,
+    /// What pods' probes find.
+    pub(crate) probes: Probes,
+    /// Questions of probes at once.
+    pub(crate) asking: Semaphore,
     pub(crate) stopping: CancellationToken,
     /// What is under it.
     pub(crate) ground: Ground,
@@ -74,6 +83,11 @@ impl Host {
             nodes.saw(id, seen.as_ref());
         }
         Ok(seen)
+    }
+
+    /// What is there of a pod.
+    pub(crate) async fn inspect_pod(&self, id: WorkloadId) -> Result<Option<PodHere>, DriverError> {
+        bounded("inspect", QUESTION, self.driver.inspect_pod(id)).await
     }
 
     /// Everything that is there.

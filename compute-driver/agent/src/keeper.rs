@@ -4,17 +4,23 @@ use crate::converge;
 use crate::failure::Failure;
 use crate::keepers::{Keepers, Look, Work};
 use crate::ledger::{Entry, Outcome, What};
+use crate::pod;
 use crate::status::Status;
 use schemas::host::{Converge, Problem, Seen};
 use schemas::ids::{ImageId, WorkloadId};
+use schemas::workload::Pod;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{sleep, sleep_until, timeout};
+use tokio::time::{sleep, timeout};
 use tracing::{Instrument, debug, info, info_span, warn};
 
 /// Progress is told no more often.
 const TELL: Duration = Duration::from_secs(2);
+/// A pod that needs what the host cannot give now is tried again after this.
+const TEND_AGAIN: Duration = Duration::from_secs(5);
+/// Events may be missed: a pod is looked at this often at least.
+const LOOK: Duration = Duration::from_secs(300);
 /// Tries after the first, for what may pass.
 const RETRIES: u32 = 3;
 
@@ -208,25 +214,76 @@ impl Keeper {
         host.ledger.put(self.id, entry).await;
     }
 
+    /// Keeps a pod as it was ordered.
+    async fn tend(&self, pod: &Pod, generation: u64, anyway: bool) {
+        let host = &self.keepers.host;
+        let _need = host
+            .networks
+            .need(pod.networks.iter().map(|it| it.network.id));
+        let status = Status::default();
+        match pod::tend(self, pod, &status, Some(generation)).await {
+            Ok((seen, again)) => {
+                let had_trouble = host.probes.trouble(self.id, None);
+                match anyway || had_trouble {
+                    true => self.tell(generation, Seen::Pod(seen), None).await,
+                    false => self.tell_news(generation, Seen::Pod(seen)).await,
+                }
+                self.look_again(again);
+            }
+            Err(Failure::Superseded) => {}
+            Err(Failure::EngineDown(text)) => {
+                debug!(id = %self.id, text, "a pod waits for the container engine");
+                self.keepers.look(self.id, TEND_AGAIN, anyway);
+            }
+            Err(Failure::Failed { problem, .. }) => {
+                let state = pod::what_there_is(host, pod).await;
+                if host.probes.trouble(self.id, Some(&problem.text)) {
+                    warn!(id = %self.id, problem = problem.text, "a pod is not as it should be");
+                    let problem = Problem {
+                        permanent: false,
+                        ..problem
+                    };
+                    self.tell(generation, state, Some(problem)).await;
+                }
+                self.keepers.look(self.id, TEND_AGAIN, false);
+            }
+        }
+    }
+
+    /// Has a pod looked at when there may be something to do.
+    pub(crate) fn look_again(&self, after: Option<Duration>) {
+        let after = after.unwrap_or(LOOK).min(LOOK);
+        self.keepers.look(self.id, after, false);
+    }
+
+    /// Tells it unless it was the last thing told.
+    pub(crate) async fn tell_news(&self, generation: u64, state: Seen) {
+        if self.keepers.host.ledger.get(self.id).told.as_ref() != Some(&state) {
+            self.tell(generation, state, None).await;
+        }
+    }
+
     /// Tells what is there, if that is news.
     async fn look(&self, look: Look) {
         let host = &self.keepers.host;
-        tokio::select! {
-            () = sleep_until(look.due) => {}
-            // Its end tells.
-            () = self.keepers.newer(self.id) => return,
-        }
-        let entry = host.ledger.get(self.id);
-        if matches!(entry.what, What::Snapshot { .. }) {
-            return self.tidy(entry).await;
-        }
-        // An engine that does not answer proves nothing; after its return everything is told.
-        let Ok(seen) = host.inspect(self.id).await else {
+        let Some(look) = self.keepers.due(self.id, look).await else {
             return;
         };
-        let state = match seen {
-            Some(seen) => Seen::Container(seen),
-            None => Seen::Absent,
+        let entry = host.ledger.get(self.id);
+        let state = match &entry.what {
+            What::Snapshot { .. } => return self.tidy(entry).await,
+            What::Pod { pod, .. } if entry.outcome == Outcome::Reached => {
+                return self.tend(pod, entry.finished, look.anyway).await;
+            }
+            What::Pod { pod, .. } => pod::what_there_is(host, pod).await,
+            // Of a pod whose order is not known a hello tells enough.
+            What::Unknown if !matches!(host.inspect_pod(self.id).await, Ok(None)) => return,
+            // An engine that does not answer proves nothing; after its return everything is told.
+            _ => match host.inspect(self.id).await {
+                Ok(Some(seen)) => Seen::Container(seen),
+                Ok(None) => Seen::Absent,
+                Err(_) => return,
+            },
         };
         if look.anyway || entry.told.as_ref() != Some(&state) {
             self.tell(entry.finished, state, entry.problem()).await;

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 use tracing::debug;
 
 /// Ids that are looked at, at once. An engine that tells of more is not believed (one inside a node
@@ -91,6 +91,36 @@ impl Keepers {
             look.due = look.due.min(due);
             look.anyway |= anyway;
         });
+    }
+
+    /// Waits until the look is due, with what else there is to look at by then. `None` when
+    /// something newer has come, whose end tells, or the agent ends.
+    pub(crate) async fn due(&self, id: WorkloadId, mut look: Look) -> Option<Look> {
+        loop {
+            let news = {
+                let mut inboxes = self.inboxes();
+                let inbox = inboxes.get_mut(&id)?;
+                if self.host.stopping.is_cancelled() || inbox.wanted.is_some() {
+                    return None;
+                }
+                if let Some(more) = inbox.look.take() {
+                    look.due = look.due.min(more.due);
+                    look.anyway |= more.anyway;
+                }
+                inbox.news.clone()
+            };
+            tokio::select! {
+                biased;
+                () = sleep_until(look.due) => return Some(look),
+                () = news.notified() => {}
+                () = self.host.stopping.cancelled() => return None,
+            }
+        }
+    }
+
+    /// A task that ends with the host's.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
     }
 
     fn put(self: &Arc<Self>, id: WorkloadId, put: impl FnOnce(&mut Inbox)) {

@@ -8,10 +8,11 @@
 //! *Fails when* the machine loses power: the last entries may be missing. Then a resent order is
 //! carried out once more.
 
+use crate::pod::Notes;
 use process::Clock;
 use schemas::host::{Held, Problem, Seen};
 use schemas::ids::{NetworkId, WorkloadId};
-use schemas::workload::{Digest, ImageRef};
+use schemas::workload::{Digest, ImageRef, Pod};
 use schemas::{Error, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
@@ -73,6 +74,15 @@ pub(crate) enum What {
         /// It was made of this.
         image: ImageRef,
         /// It is on these.
+        networks: BTreeSet<NetworkId>,
+    },
+    /// A pod, there or in the making.
+    Pod {
+        /// It was made of this.
+        pod: Box<Pod>,
+        /// What is known of it beyond what the engine shows.
+        notes: Notes,
+        /// It is on these, and was.
         networks: BTreeSet<NetworkId>,
     },
     /// A snapshot.
@@ -166,7 +176,7 @@ impl Ledger {
     pub(crate) async fn prune(&self) {
         let now = self.clock.now();
         let old = |entry: &Entry| {
-            let over = !matches!(entry.what, What::Container { .. });
+            let over = !matches!(entry.what, What::Container { .. } | What::Pod { .. });
             over && !entry.keeps_a_snapshot()
                 && entry.outcome != Outcome::Open
                 && now.since(entry.at) > REMEMBER_GONE
@@ -189,20 +199,58 @@ impl Ledger {
     /// Images of the containers that are here or in the making.
     pub(crate) fn images(&self) -> Vec<ImageRef> {
         let entries = self.entries();
-        let images = entries.values().filter_map(|entry| match &entry.what {
-            What::Container { image, .. } => Some(image.clone()),
-            _ => None,
+        let images = entries.values().flat_map(|entry| match &entry.what {
+            What::Container { image, .. } => vec![image.clone()],
+            What::Pod { pod, .. } => pod.members().map(|(_, it)| it.image.clone()).collect(),
+            _ => Vec::new(),
         });
         images.collect()
     }
 
-    /// The containers that are here or in the making.
+    /// The pods that are here or in the making.
+    pub(crate) fn pods(&self) -> Vec<WorkloadId> {
+        let entries = self.entries();
+        let pods = entries
+            .iter()
+            .filter(|(_, it)| matches!(it.what, What::Pod { .. }));
+        pods.map(|(id, _)| *id).collect()
+    }
+
+    /// Of a pod, the container of this name, or its first; any other id is what it is.
+    pub(crate) fn container(&self, id: WorkloadId, name: Option<&str>) -> Option<WorkloadId> {
+        let entries = self.entries();
+        let pod = match entries.get(&id).map(|entry| &entry.what) {
+            Some(What::Pod { pod, .. }) => pod,
+            _ => return Some(id),
+        };
+        let Some(name) = name else {
+            let first = pod.spec.containers.first()?;
+            return Some(Pod::member_id(id, &first.name));
+        };
+        let names = [name.to_owned(), format!("init/{name}")];
+        let found = names.iter().find(|name| pod.member(name).is_some())?;
+        Some(Pod::member_id(id, found))
+    }
+
+    /// Changes what is noted of a pod; answers what is noted then.
+    pub(crate) async fn note(&self, id: WorkloadId, change: impl FnOnce(&mut Notes)) -> Notes {
+        let mut entry = self.get(id);
+        let What::Pod { notes, .. } = &mut entry.what else {
+            return Notes::default();
+        };
+        change(notes);
+        let notes = notes.clone();
+        self.put(id, entry).await;
+        notes
+    }
+
+    /// The containers and pods that are here or in the making.
     pub(crate) fn containers(&self) -> Vec<Held> {
         let now = self.clock.now();
         let entries = self.entries();
         let here = entries
             .iter()
-            .filter(|(_, entry)| matches!(entry.what, What::Container { .. }));
+            .filter(|(_, entry)| matches!(entry.what, What::Container { .. } | What::Pod { .. }));
         let held = here.map(|(id, entry)| Held {
             id: *id,
             generation: entry.finished,

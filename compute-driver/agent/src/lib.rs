@@ -17,7 +17,8 @@
 //! - Whatever is cut off anywhere (`kill -9`, a lost message, an engine that restarts) is finished by
 //!   the next order for the same id, with the same end.
 //! - Of two orders for one id the newer wins, whatever order they came in, across restarts too.
-//! - A container that has ended is started again only by an order with a new generation.
+//! - A container that has ended is started again only by an order with a new generation. Those of
+//!   pods are the agent's to keep (module `pod`).
 //! - No id waits for another longer than a moment; memory holds only what is on this host.
 //! - Ending the agent never touches a container.
 //!
@@ -45,6 +46,7 @@ pub mod machine;
 mod networks;
 mod nodes;
 mod plan;
+mod pod;
 mod presence;
 mod reporter;
 mod settings;
@@ -56,4 +58,4 @@ mod upload;
 pub use agent::Agent;
 pub use image_service::{DirectoryImages, HttpImages, ImageService, ImageServiceSettings};
 pub use machine::{FixedMachine, LinuxMachine, Machine, MachineFacts};
-pub use settings::AgentSettings;
+pub use settings::{AgentSettings, PodSettings};

@@ -50,7 +50,8 @@ pub(crate) async fn greet(
                 .for_each(|id| keepers.look(id, Duration::ZERO, true));
             nodes.swept();
         }
-        for id in present {
+        // Of a pod nothing may be left, and it is made anew.
+        for id in present.into_iter().chain(host.ledger.pods()) {
             keepers.look(id, Duration::ZERO, true);
         }
     }

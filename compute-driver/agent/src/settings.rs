@@ -1,6 +1,7 @@
 //! What an operator says about a host.
 
 use crate::image_service::ImageServiceSettings;
+use crate::pod::BackOff;
 use schemars::JsonSchema;
 use schemas::ids::HostId;
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,8 @@ pub struct AgentSettings {
     pub stream_listen: SocketAddr,
     /// `host:port` under which the API reaches `stream_listen`; without, the address bound.
     pub stream_advertise: Option<String>,
+    /// How pods are kept.
+    pub pods: PodSettings,
     /// Where images come from and snapshots go.
     pub images: ImageServiceSettings,
 }
@@ -70,7 +73,41 @@ impl Default for AgentSettings {
             min_free_percent: 10,
             stream_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             stream_advertise: None,
+            pods: PodSettings::default(),
             images: ImageServiceSettings::default(),
+        }
+    }
+}
+
+/// How an agent keeps its pods.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PodSettings {
+    /// Seconds that a container waits which has ended twice in a row, before it begins again (the
+    /// first time it does so at once); the wait doubles each time.
+    pub backoff_s: u64,
+    /// Its longest wait, in seconds.
+    pub backoff_max_s: u64,
+    /// A container that has run for so many seconds has recovered: what was before does not count.
+    pub backoff_reset_s: u64,
+}
+
+impl Default for PodSettings {
+    fn default() -> Self {
+        PodSettings {
+            backoff_s: 10,
+            backoff_max_s: 300,
+            backoff_reset_s: 600,
+        }
+    }
+}
+
+impl PodSettings {
+    pub(crate) fn back_off(&self) -> BackOff {
+        BackOff {
+            first: Duration::from_secs(self.backoff_s),
+            longest: Duration::from_secs(self.backoff_max_s),
+            reset: Duration::from_secs(self.backoff_reset_s),
         }
     }
 }

@@ -25,6 +25,8 @@ mod nodes;
 mod orders;
 #[path = "suite/outages.rs"]
 mod outages;
+#[path = "suite/pods.rs"]
+mod pods;
 #[path = "suite/service.rs"]
 mod service;
 #[path = "suite/snapshots.rs"]

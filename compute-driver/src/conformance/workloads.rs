@@ -1,6 +1,7 @@
 //! Containers and networks that cases ask for.
 
 use schemas::ids::{NetworkId, WorkloadId};
+use schemas::workload::pod::Member;
 use schemas::workload::{Attachment, ImageRef, Limits, Network, Power, Security, Workload};
 use std::collections::BTreeMap;
 
@@ -87,6 +88,30 @@ pub(super) fn workload(image: ImageRef, behaviour: Behaviour) -> Workload {
         reboot: None,
         node: None,
         publish: Vec::new(),
+    }
+}
+
+/// A container of a pod.
+pub(super) fn member(image: &ImageRef, name: &str, command: &[&str]) -> Member {
+    Member {
+        name: name.into(),
+        image: image.clone(),
+        command: Some(command.iter().map(|word| (*word).to_owned()).collect()),
+        args: None,
+        working_dir: None,
+        user: None,
+        env: BTreeMap::new(),
+        limits: Limits {
+            cpu_shares: 512,
+            cpu_millis: None,
+            memory_bytes: 32 << 20,
+            pids: 64,
+        },
+        security: Security::default(),
+        mounts: Vec::new(),
+        liveness: None,
+        readiness: None,
+        startup: None,
     }
 }
 

@@ -2,9 +2,10 @@
 //! crash in between leaves something that is seen to be unfinished.
 
 use super::settings::DockerSettings;
-use super::{DockerDriver, labels, limits, security};
+use super::{DockerDriver, labels, limits, pods, security};
 use crate::error::{DriverError, Result};
 use crate::inject;
+use crate::pod::Part;
 use bollard::body_full;
 use bollard::models::{
     ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HostConfig, HostConfigLogConfig,
@@ -17,7 +18,12 @@ use schemas::workload::{Attachment, Workload};
 use std::collections::HashMap;
 
 impl DockerDriver {
-    pub(super) async fn make(&self, workload: &Workload) -> Result<()> {
+    /// A container by itself, or a part of a pod; of a sandbox, with its image.
+    pub(super) async fn make(
+        &self,
+        workload: &Workload,
+        part: Option<(&Part, Option<String>)>,
+    ) -> Result<()> {
         let place = match &workload.node {
             Some(node) => Some((self.place(workload.id, node).await?, node)),
             None => None,
@@ -26,7 +32,11 @@ impl DockerDriver {
         if let Some((place, node)) = &place {
             files.extend(place.files(node));
         }
-        let files = inject::tar(&files)?;
+        let is_part = part.is_some();
+        let files = match &part {
+            Some((part, _)) => pods::files(part)?,
+            None => inject::tar(&files)?,
+        };
         if files.is_some() && workload.security.read_only_rootfs {
             return Err(DriverError::permanent(
                 "files cannot be injected into a read-only root filesystem; drop one of the two",
@@ -35,6 +45,9 @@ impl DockerDriver {
         let name = labels::container_name(self.host_id(), workload.id);
         let in_one_step = files.is_none() && workload.networks.len() < 2;
         let mut body = body(&self.settings, workload);
+        if let Some((part, image)) = part {
+            pods::configure(&self.settings, workload, part, image, &mut body)?;
+        }
         if in_one_step {
             // Whether anything is there is left to the engine to say: mostly there is nothing.
             match self.create(&name, body.clone(), workload).await {
@@ -47,7 +60,14 @@ impl DockerDriver {
         if there.is_some_and(|it| it.incarnation == workload.incarnation) {
             return Ok(());
         }
-        self.remove(workload.id).await?;
+        let unfinished = labels::unfinished_name(self.host_id(), workload.id);
+        if is_part {
+            // Only itself: by a sandbox's id goes the whole pod.
+            self.remove_named(&name).await?;
+            self.remove_named(&unfinished).await?;
+        } else {
+            self.remove(workload.id).await?;
+        }
         if in_one_step {
             return self.create(&name, body, workload).await;
         }
@@ -55,7 +75,6 @@ impl DockerDriver {
             place.settle()?;
             place.configure(workload.id, node, &mut body);
         }
-        let unfinished = labels::unfinished_name(self.host_id(), workload.id);
         self.create(&unfinished, body, workload).await?;
         // Its users are written down: the next node may find others.
         drop(place);

@@ -72,7 +72,9 @@ fn unix_time(time: Timestamp) -> String {
 
 fn event(message: &EventMessage) -> Option<Event> {
     let attributes = message.actor.as_ref()?.attributes.as_ref()?;
-    let id = WorkloadId::parse(attributes.get(labels::ID)?)?;
+    // What happens to a member happens to its pod.
+    let id = attributes.get(labels::POD).or(attributes.get(labels::ID));
+    let id = WorkloadId::parse(id?)?;
     let what = match message.action.as_deref()? {
         "create" => Happening::Created,
         "start" => Happening::Started,

@@ -101,7 +101,7 @@ impl DockerDriver {
         })
     }
 
-    async fn exec_created(&self, id: WorkloadId, config: ExecConfig) -> Result<String> {
+    pub(super) async fn exec_created(&self, id: WorkloadId, config: ExecConfig) -> Result<String> {
         let (_, name) = self.existing(id).await?;
         let create = async |docker: &Docker| docker.create_exec(&name, config).await;
         Ok(self
@@ -111,7 +111,7 @@ impl DockerDriver {
             .id)
     }
 
-    async fn exec_started(&self, exec: &str, tty: bool) -> Result<(Output, Input)> {
+    pub(super) async fn exec_started(&self, exec: &str, tty: bool) -> Result<(Output, Input)> {
         let options = StartExecOptions {
             detach: false,
             tty,
@@ -141,11 +141,11 @@ impl DockerDriver {
     }
 }
 
-type Output = futures::stream::BoxStream<
+pub(super) type Output = futures::stream::BoxStream<
     'static,
     Result<bollard::container::LogOutput, bollard::errors::Error>,
 >;
-type Input = std::pin::Pin<Box<dyn tokio::io::AsyncWrite + Send>>;
+pub(super) type Input = std::pin::Pin<Box<dyn tokio::io::AsyncWrite + Send>>;
 
 async fn exit_code(client: &Client, deadlines: &Deadlines, exec: &str) -> Result<Option<i64>> {
     let inspect = async |docker: &Docker| docker.inspect_exec(exec).await;

@@ -22,6 +22,9 @@ pub(super) const CIDR: &str = "jeroboam.cidr";
 /// On nodes: the cluster, and the node's range of user ids (`first:count`).
 pub(super) const CLUSTER: &str = "jeroboam.cluster";
 pub(super) const UIDS: &str = "jeroboam.uids";
+/// On all that is of a pod: the pod's id; on its members, too: the name that their id is derived from.
+pub(super) const POD: &str = "jeroboam.pod";
+pub(super) const MEMBER: &str = "jeroboam.member";
 /// The user's metadata sits below this, so that no key of a user's can pass for one of ours.
 const META: &str = "jeroboam.meta.";
 
@@ -99,6 +102,12 @@ pub(super) fn container_name(host: HostId, id: WorkloadId) -> String {
 /// name, and the container is made anew.
 pub(super) fn unfinished_name(host: HostId, id: WorkloadId) -> String {
     format!("{}-making", container_name(host, id))
+}
+
+/// Name of a pod's volume. Two incarnations may have different volumes of one name.
+pub(super) fn volume_name(host: HostId, pod: WorkloadId, incarnation: u32, volume: &str) -> String {
+    let id = WorkloadId::derived(pod.0, &format!("volume/{incarnation}/{volume}"));
+    container_name(host, id)
 }
 
 /// Name of a network.

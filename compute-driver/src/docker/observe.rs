@@ -3,6 +3,7 @@
 use super::labels::{self, Attached};
 use super::{DockerDriver, limits, words};
 use crate::error::{DriverError, Result};
+use crate::pod::orphaned;
 use bollard::Docker;
 use bollard::models::{
     ContainerInspectResponse, ContainerStateStatusEnum, ContainerSummary, EndpointSettings,
@@ -13,7 +14,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use schemas::Timestamp;
 use schemas::ids::WorkloadId;
 use schemas::workload::{Interface, Observation, RunState};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Containers described at a time when all are asked for.
 const AT_ONCE: usize = 8;
@@ -29,11 +30,19 @@ impl DockerDriver {
             .await?;
         let seen = stream::iter(names).map(|name| async move { self.describe(&name).await });
         let seen: Vec<_> = seen.buffer_unordered(AT_ONCE).try_collect().await?;
-        let mut all: Vec<_> = seen
-            .iter()
-            .flatten()
-            .filter_map(|it| self.observation(it))
-            .collect();
+        let (mut all, mut members) = (Vec::new(), Vec::new());
+        for found in seen.iter().flatten() {
+            let Some(observation) = self.observation(found) else {
+                continue;
+            };
+            match label(found, labels::MEMBER).and(label(found, labels::POD)) {
+                Some(pod) => members.extend(WorkloadId::parse(pod).zip(Some(observation))),
+                None => all.push(observation),
+            }
+        }
+        let whole: BTreeSet<_> = all.iter().map(|it| it.id).collect();
+        let orphans = members.iter().filter(|(pod, _)| !whole.contains(pod));
+        all.extend(orphans.map(|(pod, member)| orphaned(*pod, member)));
         // Finished ones first, so that an unfinished twin of a crash is the one dropped.
         all.sort_by_key(|it| (it.id, it.state == RunState::Unknown));
         all.dedup_by_key(|it| it.id);
@@ -65,13 +74,8 @@ impl DockerDriver {
 
     /// Engine names of the containers with these labels, in any state.
     pub(super) async fn names_labelled(&self, wanted: &[(&str, String)]) -> Result<Vec<String>> {
-        let name =
-            |names: Option<Vec<String>>| Some(names?.first()?.trim_start_matches('/').to_owned());
         let listed = self.listed(wanted).await?;
-        Ok(listed
-            .into_iter()
-            .filter_map(|it| name(it.names).or(it.id))
-            .collect())
+        Ok(listed.into_iter().filter_map(name).collect())
     }
 
     /// What the containers of this host have under one label.
@@ -92,7 +96,8 @@ impl DockerDriver {
         Ok(listed.into_iter().filter_map(|it| it.labels).collect())
     }
 
-    async fn listed(&self, wanted: &[(&str, String)]) -> Result<Vec<ContainerSummary>> {
+    /// Containers with these labels, in any state.
+    pub(super) async fn listed(&self, wanted: &[(&str, String)]) -> Result<Vec<ContainerSummary>> {
         self.listed_by(labels::filter(wanted)).await
     }
 
@@ -105,7 +110,7 @@ impl DockerDriver {
         self.client.ask("list", self.deadlines().call(), list).await
     }
 
-    async fn describe(&self, name: &str) -> Result<Option<ContainerInspectResponse>> {
+    pub(super) async fn describe(&self, name: &str) -> Result<Option<ContainerInspectResponse>> {
         let asked = self
             .client
             .ask("inspect", self.deadlines().call(), async |docker| {
@@ -121,7 +126,7 @@ impl DockerDriver {
     }
 
     /// Ours, or `None` when it lacks our labels.
-    fn observation(&self, found: &ContainerInspectResponse) -> Option<Observation> {
+    pub(super) fn observation(&self, found: &ContainerInspectResponse) -> Option<Observation> {
         let seen = observation(found)?;
         let ended = found.state.as_ref()?.finished_at.as_deref();
         let ended = ended.and_then(Timestamp::parse);
@@ -132,6 +137,17 @@ impl DockerDriver {
             ..seen
         })
     }
+}
+
+/// What the engine knows it by.
+pub(super) fn name(listed: ContainerSummary) -> Option<String> {
+    let name = |names: Vec<String>| Some(names.first()?.trim_start_matches('/').to_owned());
+    listed.names.and_then(name).or(listed.id)
+}
+
+/// One of its labels.
+pub(super) fn label<'a>(found: &'a ContainerInspectResponse, label: &str) -> Option<&'a String> {
+    found.config.as_ref()?.labels.as_ref()?.get(label)
 }
 
 /// As the engine describes it, whoever watched.

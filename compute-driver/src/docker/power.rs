@@ -2,8 +2,10 @@
 
 use super::DockerDriver;
 use super::labels;
+use super::observe;
 use crate::error::{DriverError, Result};
 use bollard::Docker;
+use bollard::models::ContainerSummary;
 use bollard::query_parameters::{
     KillContainerOptionsBuilder, RemoveContainerOptionsBuilder, StartContainerOptions,
     StopContainerOptionsBuilder,
@@ -72,23 +74,31 @@ impl DockerDriver {
             (labels::ID, id.to_string()),
             (labels::HOST, self.host_id().to_string()),
         ];
-        for name in self.names_labelled(&ours).await? {
-            let options = RemoveContainerOptionsBuilder::new()
-                .force(true)
-                .v(true)
-                .build();
-            let remove =
-                async |docker: &Docker| docker.remove_container(&name, Some(options)).await;
-            match self
-                .client
-                .ask("remove", self.deadlines().effect(), remove)
-                .await
-            {
-                Ok(()) | Err(DriverError::NotFound { .. }) => {}
-                Err(error) => return Err(error),
-            }
+        let found = self.listed(&ours).await?;
+        let pod = |it: &ContainerSummary| it.labels.as_ref()?.get(labels::POD).cloned();
+        // Of a pod, what is left may be anything.
+        if found.is_empty() || found.iter().filter_map(pod).any(|pod| pod == ours[0].1) {
+            self.remove_containers(id).await?;
+            self.drop_volumes(id).await?;
+        }
+        for name in found.into_iter().filter_map(observe::name) {
+            self.remove_named(&name).await?;
         }
         self.forget_place(id).await
+    }
+
+    /// Removes one container; none there is success.
+    pub(super) async fn remove_named(&self, name: &str) -> Result<()> {
+        let options = RemoveContainerOptionsBuilder::new()
+            .force(true)
+            .v(true)
+            .build();
+        let remove = async |docker: &Docker| docker.remove_container(name, Some(options)).await;
+        let deadline = self.deadlines().effect();
+        match self.client.ask("remove", deadline, remove).await {
+            Err(DriverError::NotFound { .. }) => Ok(()),
+            result => result,
+        }
     }
 
     async fn start(&self, name: &str) -> Result<()> {

@@ -134,6 +134,12 @@ fn told(status: u16, message: &str) -> DriverError {
     if says("is not running") || says("container state improper") {
         return DriverError::conflict("the container is not running");
     }
+    if says("cannot join network of a non running container")
+        || says("cannot join IPC of a non running container")
+        || says("cannot join network namespace of a non running container")
+    {
+        return crate::pod::no_sandbox();
+    }
     if says("is paused") {
         return DriverError::conflict("the container is paused");
     }

@@ -5,6 +5,7 @@ use super::files::{File, FileKind, Files, read_tar};
 use super::node::Inner;
 use super::script::Script;
 use crate::error::{DriverError, Result};
+use crate::pod::Part;
 use crate::watch::Watch;
 use crate::{inject, node};
 use schemas::workload::{Interface, NodeSeen, Observation, RunState, Workload};
@@ -17,6 +18,8 @@ const LOG_LINES: usize = 1000;
 
 pub(super) struct Container {
     pub(super) workload: Workload,
+    /// Of a pod's containers.
+    pub(super) part: Option<Part>,
     pub(super) image: Arc<Image>,
     pub(super) state: RunState,
     pub(super) boot: String,
@@ -34,6 +37,8 @@ pub(super) struct Container {
     pub(super) published: BTreeMap<u16, u16>,
     /// Goes up when a timer for the end of a life loses its meaning.
     pub(super) timer: u64,
+    /// How many lives there were under this id before the present one.
+    pub(super) nth: usize,
 }
 
 impl Container {
@@ -41,6 +46,7 @@ impl Container {
         mut workload: Workload,
         image: Arc<Image>,
         inner: Option<Inner>,
+        part: Option<Part>,
     ) -> Result<Self> {
         let mut files = std::mem::take(&mut workload.files);
         if let (Some(node), Some(inner)) = (&workload.node, &inner) {
@@ -56,6 +62,7 @@ impl Container {
         })?;
         Ok(Self {
             workload,
+            part,
             image,
             state: RunState::Created,
             boot: String::new(),
@@ -70,6 +77,7 @@ impl Container {
             inner,
             published: BTreeMap::new(),
             timer: 0,
+            nth: 0,
         })
     }
 
@@ -99,7 +107,7 @@ impl Container {
             },
         );
         self.boot = boot;
-        if let Some(line) = self.script().log() {
+        if let Some(line) = self.script().log().or(self.first_words()) {
             self.say(line);
         }
     }

@@ -11,7 +11,7 @@ use futures::{StreamExt, stream};
 use schemas::host::Snapshot;
 use schemas::ids::{HostId, ImageId, NetworkId, WorkloadId};
 use schemas::workload::{
-    Digest, ImageRef, Limits, Network, Observation, Reboot, RunState, Workload,
+    Digest, ImageRef, Limits, Network, Observation, Pod, Reboot, RunState, Workload,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -77,14 +77,7 @@ impl Driver for SimDriver {
 
     async fn list(&self) -> Result<Vec<Observation>> {
         self.enter("list").await?;
-        let machine = self.engine.machine();
-        let ours = machine
-            .containers
-            .iter()
-            .filter(|((host, _), _)| *host == self.host);
-        Ok(ours
-            .map(|(_, container)| container.observe(&self.watch))
-            .collect())
+        Ok(self.engine.machine().listed(self))
     }
 
     async fn inspect(&self, id: WorkloadId) -> Result<Option<Observation>> {
@@ -161,7 +154,7 @@ impl Driver for SimDriver {
     }
 
     async fn ensure_created(&self, workload: &Workload) -> Result<()> {
-        self.make(workload).await
+        self.make(workload, None).await
     }
 
     async fn ensure_running(&self, id: WorkloadId) -> Result<()> {
@@ -186,6 +179,27 @@ impl Driver for SimDriver {
 
     async fn ensure_absent(&self, id: WorkloadId) -> Result<()> {
         self.remove(id).await
+    }
+
+    async fn ensure_sandbox(&self, pod: &Pod) -> Result<()> {
+        self.put_sandbox(pod).await
+    }
+
+    async fn ensure_member(&self, pod: &Pod, name: &str) -> Result<()> {
+        self.put_member(pod, name).await
+    }
+
+    async fn inspect_pod(&self, id: WorkloadId) -> Result<Option<PodHere>> {
+        self.pod_here(id).await
+    }
+
+    async fn dial(
+        &self,
+        pod: WorkloadId,
+        port: u16,
+        _patience: Duration,
+    ) -> Result<Box<dyn Conversation>> {
+        self.open_port(pod, port).await
     }
 
     async fn ensure_snapshot(&self, order: &Snapshot) -> Result<ByteStream> {

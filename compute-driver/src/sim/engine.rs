@@ -7,6 +7,7 @@ use crate::error::{DriverError, Result};
 use crate::facts::{Event, Happening};
 use crate::watch::Watch;
 use schemas::ids::{HostId, ImageId, WorkloadId};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::broadcast;
@@ -45,6 +46,8 @@ pub(super) struct Shared {
     pub(super) inside: bool,
     /// `None` tells the streams of events to end.
     pub(super) news: broadcast::Sender<Option<(HostId, Event)>>,
+    /// Pods by the ids of their members: what happens to these happens to those.
+    members: Mutex<BTreeMap<WorkloadId, WorkloadId>>,
 }
 
 impl SimEngine {
@@ -65,6 +68,7 @@ impl SimEngine {
                 timings,
                 inside,
                 news,
+                members: Mutex::default(),
             }),
         }
     }
@@ -137,7 +141,17 @@ impl SimEngine {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn note_member(&self, member: WorkloadId, pod: WorkloadId) {
+        self.members().insert(member, pod);
+    }
+
+    fn members(&self) -> MutexGuard<'_, BTreeMap<WorkloadId, WorkloadId>> {
+        let members = self.shared.members.lock();
+        members.unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn tell(&self, (host, id): Key, what: Happening) {
+        let id = self.members().get(&id).copied().unwrap_or(id);
         // Nobody listening is fine: who comes later lists first.
         _ = self.shared.news.send(Some((host, Event { id, what })));
     }
@@ -196,7 +210,7 @@ impl SimEngine {
         let Ok(container) = machine.container(key) else {
             return;
         };
-        let Some((after, exit_code, oom)) = container.script().exit() else {
+        let Some((after, exit_code, oom)) = container.end_of_life() else {
             return;
         };
         let timer = container.timer;

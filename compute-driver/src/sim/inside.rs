@@ -1,7 +1,7 @@
 //! What can be asked of the inside of a simulated container.
 
 use super::driver::SimDriver;
-use super::files::{absolute, read_tar, see, write_tar};
+use super::files::{absolute, read_tar, write_tar};
 use super::machine::Key;
 use super::program;
 use super::script::Op;
@@ -94,8 +94,8 @@ impl SimDriver {
         };
         let tar = {
             let mut machine = self.engine.machine();
-            let container = machine.container(self.key(id))?;
-            let files = see(&path, &container.upper, &container.image.layers).map_err(failed)?;
+            machine.container(self.key(id))?;
+            let files = machine.see(self.key(id), &path).map_err(failed)?;
             if files.is_empty() {
                 return Err(DriverError::NotFound {
                     what: format!("file {path}"),
@@ -112,12 +112,7 @@ impl SimDriver {
         self.enter("archive_put").await?;
         let files = read_tar(folder, &tar)
             .map_err(|error| DriverError::permanent(format!("not a tar: {error}")))?;
-        self.engine
-            .machine()
-            .container(self.key(id))?
-            .upper
-            .extend(files);
-        Ok(())
+        self.engine.machine().write(self.key(id), files)
     }
 
     pub(super) fn running(&self, id: WorkloadId) -> Result<Key> {

@@ -4,9 +4,11 @@
 use super::archive::Image;
 use super::container::Container;
 use super::engine::SimTimings;
+use super::files::Files;
 use super::network::{self, Subnet};
 use super::script::{Op, Script};
 use crate::error::{DriverError, Result};
+use crate::pod::{Part, Role};
 use schemas::ids::{HostId, ImageId, NetworkId, WorkloadId};
 use schemas::workload::{Digest, Interface, Network, RunState, Workload};
 use std::collections::BTreeMap;
@@ -24,6 +26,9 @@ pub(super) struct Machine {
     pub(super) networks: BTreeMap<(HostId, NetworkId), Subnet>,
     pub(super) images: BTreeMap<(HostId, Digest), Arc<Image>>,
     pub(super) snapshots: BTreeMap<(HostId, ImageId), Arc<Image>>,
+    /// Folders of pods, by pod and name.
+    pub(super) volumes: BTreeMap<(Key, String), Files>,
+    lives: BTreeMap<Key, usize>,
     failed: BTreeMap<(Key, Op), u32>,
     boots: u64,
     /// The next port of the machine to be published at.
@@ -60,10 +65,20 @@ impl Machine {
         &mut self,
         host: HostId,
         workload: &Workload,
+        part: Option<Part>,
         timings: &SimTimings,
     ) -> Result<bool> {
-        let image = self.images.get(&(host, workload.image.manifest.clone()));
-        let image = image.cloned().ok_or_else(|| DriverError::NotFound {
+        self.held(host, part.as_ref())?;
+        let image = match part.as_ref().map(|part| &part.role) {
+            Some(Role::Sandbox(_)) => Some(Machine::nothing()),
+            _ => {
+                let images = &self.images;
+                images
+                    .get(&(host, workload.image.manifest.clone()))
+                    .cloned()
+            }
+        };
+        let image = image.ok_or_else(|| DriverError::NotFound {
             what: format!("image {}", workload.image.id),
         })?;
         for attachment in &workload.networks {
@@ -74,7 +89,7 @@ impl Machine {
             Some(node) => Some(self.inner(key, node, timings)?),
             None => None,
         };
-        let container = Container::new(workload.clone(), image, inner)?;
+        let container = Container::new(workload.clone(), image, inner, part)?;
         let replaced = self.containers.insert(key, container);
         if let Some(mut replaced) = replaced {
             replaced.end(137, false);
@@ -85,7 +100,10 @@ impl Machine {
 
     /// Begins a life: gives addresses, as real engines do at start and not before.
     pub(super) fn start(&mut self, key: Key) -> Result<()> {
-        let attachments = self.container(key)?.workload.networks.clone();
+        let container = self.container(key)?;
+        let attachments = container.workload.networks.clone();
+        let part = container.part.clone();
+        self.held(key.0, part.as_ref())?;
         let mut interfaces: Vec<Interface> = Vec::new();
         for attachment in &attachments {
             let subnet = self.subnet(key.0, attachment.network.id)?;
@@ -97,7 +115,10 @@ impl Machine {
         let ports = self.container(key)?.workload.publish.clone();
         let published = ports.into_iter().map(|inside| (inside, self.free_port()));
         let published = published.collect();
+        let lives = self.lives.entry(key).or_default();
+        let nth = std::mem::replace(lives, *lives + 1);
         let container = self.container(key)?;
+        container.nth = nth;
         container.begin(boot, interfaces);
         container.published = published;
         Ok(())
@@ -148,13 +169,24 @@ impl Machine {
         Ok(())
     }
 
-    /// The running container at an address, or of a name, of a network that `from` is on, too.
-    pub(super) fn reach(&self, from: Key, whom: &str) -> Option<&Container> {
+    /// Does somebody listen on a port of the container at an address, or of a name, of a network that
+    /// `from` is on, too? `None` when there is no such container.
+    pub(super) fn hears(&self, from: Key, whom: &str, port: u16) -> Option<bool> {
+        let there = match whom {
+            "127.0.0.1" | "localhost" => self.home(from),
+            _ => self.reach(self.home(from), whom)?,
+        };
+        let hears = |key: &Key| self.get(*key).is_some_and(|it| it.hears(port));
+        Some(self.parts(there).iter().any(hears))
+    }
+
+    fn reach(&self, from: Key, whom: &str) -> Option<Key> {
         let mine = &self.containers.get(&from)?.interfaces;
-        self.containers
-            .values()
-            .filter(|it| it.state == RunState::Running)
-            .find(|it| {
+        let found = self
+            .containers
+            .iter()
+            .filter(|(_, it)| it.state == RunState::Running)
+            .find(|(_, it)| {
                 let pairs = it.interfaces.iter().zip(&it.workload.networks);
                 let meets = |id| mine.iter().any(|here| here.network_id == id);
                 pairs.into_iter().any(|(there, attachment)| {
@@ -162,7 +194,8 @@ impl Machine {
                         || attachment.aliases.iter().any(|alias| alias == whom);
                     meets(there.network_id) && (there.address == whom || named)
                 })
-            })
+            });
+        found.map(|(key, _)| *key)
     }
 
     fn subnet(&self, host: HostId, id: NetworkId) -> Result<&Subnet> {

@@ -5,12 +5,13 @@ use super::machine::Key;
 use super::script::Op;
 use crate::error::{DriverError, Result};
 use crate::facts::Happening;
+use crate::pod::Part;
 use schemas::ids::WorkloadId;
 use schemas::workload::{Limits, Reboot, RunState, Workload};
 use std::time::Duration;
 
 impl SimDriver {
-    pub(super) async fn make(&self, workload: &Workload) -> Result<()> {
+    pub(super) async fn make(&self, workload: &Workload, part: Option<Part>) -> Result<()> {
         self.enter("ensure_created").await?;
         let key = self.key(workload.id);
         let there = self
@@ -29,7 +30,11 @@ impl SimDriver {
             return Err(DriverError::host_fault("a node cannot be within a node"));
         }
         let timings = &self.engine.shared.timings;
-        if self.engine.machine().create(self.host, workload, timings)? {
+        let made = self
+            .engine
+            .machine()
+            .create(self.host, workload, part, timings)?;
+        if made {
             self.engine.tell(key, Happening::Removed);
         }
         self.engine.tell(key, Happening::Created);
@@ -123,17 +128,24 @@ impl SimDriver {
     pub(super) async fn remove(&self, id: WorkloadId) -> Result<()> {
         self.enter("ensure_absent").await?;
         let key = self.key(id);
-        if !self.engine.machine().containers.contains_key(&key) {
+        let parts = self.engine.machine().parts(key);
+        if parts.is_empty() {
             return Ok(());
         }
-        self.engine.obey(key, Op::Remove).await?;
-        if let Some(mut gone) = self.engine.machine().containers.remove(&key) {
-            if gone.is_live() {
-                gone.end(137, false);
-                self.engine.tell(key, Happening::Died);
+        for part in parts {
+            self.engine.obey(part, Op::Remove).await?;
+            if let Some(mut gone) = self.engine.machine().containers.remove(&part) {
+                if gone.is_live() {
+                    gone.end(137, false);
+                    self.engine.tell(part, Happening::Died);
+                }
+                self.engine.tell(part, Happening::Removed);
             }
-            self.engine.tell(key, Happening::Removed);
         }
+        self.engine
+            .machine()
+            .volumes
+            .retain(|(of, _), _| *of != key);
         self.settle().await;
         Ok(())
     }
@@ -158,12 +170,17 @@ impl SimDriver {
     }
 
     async fn stop(&self, key: Key, grace: Duration) -> Result<()> {
-        let (stubborn, boot) = {
+        let (stubborn, boot, ends_well) = {
             let mut machine = self.engine.machine();
             let container = machine.container(key)?;
-            (container.script().ignores_term(), container.boot.clone())
+            let stubborn = container.script().ignores_term();
+            (stubborn, container.boot.clone(), container.ends_well())
         };
-        let exit_code = if stubborn { 137 } else { 143 };
+        let exit_code = match (stubborn, ends_well) {
+            (true, _) => 137,
+            (false, true) => 0,
+            (false, false) => 143,
+        };
         if stubborn {
             tokio::time::sleep(grace).await;
         }

@@ -4,7 +4,6 @@
 //! `nc -w N address port`, which connects to a container with `sim.listen`.
 
 use super::engine::SimEngine;
-use super::files::{FileKind, absolute, see};
 use super::machine::Key;
 use crate::terminal::ExecOutput;
 use bytes::Bytes;
@@ -17,6 +16,7 @@ pub(super) async fn run(
     command: &[String],
     stdin: Option<Bytes>,
 ) -> Option<ExecOutput> {
+    let home = engine.machine().home(key);
     let words: Vec<&str> = command.iter().map(String::as_str).collect();
     let program = words
         .first()
@@ -35,7 +35,7 @@ pub(super) async fn run(
         ("cat", [path]) => cat(engine, key, path),
         ("hostname", []) => (
             0,
-            with(engine, key, |it| format!("{}\n", it.workload.hostname)),
+            with(engine, home, |it| format!("{}\n", it.workload.hostname)),
         ),
         ("env", []) => (0, with(engine, key, environment)),
         ("sleep", [seconds]) => {
@@ -44,13 +44,10 @@ pub(super) async fn run(
             (0, String::new())
         }
         ("nc", ["-w", patience, address, port]) => {
-            let port = port.parse().ok();
-            let reached = engine
-                .machine()
-                .reach(key, address)
-                .map(|it| it.script().listens());
+            let port = port.parse().unwrap_or(0);
+            let reached = engine.machine().hears(key, address, port);
             match reached {
-                Some(listens) if listens == port && port.is_some() => (0, String::new()),
+                Some(true) => (0, String::new()),
                 // Refused at once when somebody is there, silence otherwise.
                 Some(_) => (1, String::new()),
                 None => {
@@ -91,17 +88,9 @@ fn environment(container: &super::container::Container) -> String {
 }
 
 fn cat(engine: &SimEngine, key: Key, path: &str) -> (i64, String) {
-    let seen = match engine.machine().container(key) {
-        Ok(container) => see(path, &container.upper, &container.image.layers),
-        Err(_) => return (1, String::new()),
-    };
-    match seen
-        .ok()
-        .and_then(|mut files| files.remove(&absolute(path)))
-        .map(|file| file.kind)
-    {
-        Some(FileKind::Content(content)) => (0, String::from_utf8_lossy(&content).into_owned()),
-        _ => (
+    match engine.machine().read(key, path) {
+        Some(content) => (0, String::from_utf8_lossy(&content).into_owned()),
+        None => (
             1,
             format!("cat: can't open '{path}': No such file or directory\n"),
         ),

@@ -69,15 +69,23 @@ impl Script<'_> {
     }
 
     /// After how long each life ends by itself, with which status, and whether for want of memory.
-    pub(super) fn exit(self) -> Option<(Duration, i64, bool)> {
+    /// Several statuses are of one life after another.
+    pub(super) fn exit(self, nth: usize) -> Option<(Duration, i64, bool)> {
         let oom = self.is("sim.oom");
         let after = self
             .time("sim.exit_after")
             .or(oom.then_some(Duration::ZERO))?;
-        let code = self
-            .text("sim.exit_code")
-            .and_then(|code| code.parse().ok());
-        Some((after, if oom { 137 } else { code.unwrap_or(0) }, oom))
+        let codes = self.text("sim.exit_code").unwrap_or("0");
+        let code = codes.split(',').nth(nth).or(codes.rsplit(',').next());
+        match code.map(str::trim) {
+            Some("-") => None,
+            _ if oom => Some((after, 137, true)),
+            code => Some((
+                after,
+                code.and_then(|it| it.parse().ok()).unwrap_or(0),
+                false,
+            )),
+        }
     }
 
     pub(super) fn ignores_term(self) -> bool {
@@ -164,7 +172,14 @@ mod tests {
     #[test]
     fn want_of_memory_ends_a_life_at_once_with_the_status_of_a_kill() {
         let told = labels(&[("sim.oom", "true"), ("sim.exit_code", "3")]);
-        assert_eq!(Script(&told).exit(), Some((Duration::ZERO, 137, true)));
-        assert_eq!(Script(&labels(&[])).exit(), None);
+        assert_eq!(Script(&told).exit(0), Some((Duration::ZERO, 137, true)));
+        assert_eq!(Script(&labels(&[])).exit(0), None);
+    }
+
+    #[test]
+    fn lives_may_end_differently_and_the_last_is_as_all_that_follow() {
+        let told = labels(&[("sim.exit_after", "1s"), ("sim.exit_code", "1,-")]);
+        let ends = |nth| Script(&told).exit(nth).map(|(_, code, _)| code);
+        assert_eq!([ends(0), ends(1), ends(9)], [Some(1), None, None]);
     }
 }

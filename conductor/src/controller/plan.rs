@@ -146,11 +146,13 @@ mod tests {
     }
 
     fn drops(plan: &Plan) -> Vec<&str> {
-        let dropped = plan.acts.iter().filter_map(|act| match act {
-            Act::Drop(id) => Some(id.as_str()),
-            _ => None,
-        });
-        dropped.collect()
+        plan.acts
+            .iter()
+            .filter_map(|act| match act {
+                Act::Drop(id) => Some(id.as_str()),
+                _ => None,
+            })
+            .collect()
     }
 
     #[test]

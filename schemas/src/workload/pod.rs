@@ -156,6 +156,23 @@ impl Pod {
     pub fn member_id(id: WorkloadId, name: &str) -> WorkloadId {
         WorkloadId::derived(id.0, name)
     }
+
+    /// The container of that name: of an init container, `init/NAME`.
+    pub fn member(&self, name: &str) -> Option<&Member> {
+        let (of, name) = match name.strip_prefix("init/") {
+            Some(name) => (&self.spec.init, name),
+            None => (&self.spec.containers, name),
+        };
+        of.iter().find(|member| member.name == name)
+    }
+
+    /// Its containers as their ids are derived, init containers first, each in order.
+    pub fn members(&self) -> impl Iterator<Item = (String, &Member)> {
+        let init = self.spec.init.iter();
+        let init = init.map(|member| (format!("init/{}", member.name), member));
+        let rest = self.spec.containers.iter();
+        init.chain(rest.map(|member| (member.name.clone(), member)))
+    }
 }
 
 /// A pod as its host sees it.

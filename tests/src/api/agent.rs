@@ -20,7 +20,7 @@ pub(super) async fn answer(bus: &Bus, host: HostId) -> AbortOnDropHandle<()> {
                 Op::Stats => Reply::Json {
                     value: json!({ "memory_bytes": 1 << 20, "interfaces": 1 }),
                 },
-                Op::Exec { command } => Reply::Text {
+                Op::Exec { command, .. } => Reply::Text {
                     text: format!("{}\n", command.join(" ")),
                     exit_code: Some(0),
                 },

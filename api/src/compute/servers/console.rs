@@ -53,6 +53,7 @@ pub async fn output(ctx: Seen, id: String, wish: ConsoleOutput) -> Reply {
     let op = Op::Logs {
         tail,
         timestamps: false,
+        container: None,
     };
     match ask(&ctx, &server, op).await? {
         Answer::Text(text) => reply::ok(&json!({ "output": text })),

@@ -32,6 +32,7 @@ async fn logs(ctx: Ctx<rules::ContainerLogs>, Path(ident): Path<Ident>, query: Q
     let op = Op::Logs {
         tail: None,
         timestamps: false,
+        container: None,
     };
     output(&ctx, &server, op).await
 }
@@ -55,7 +56,11 @@ async fn execute(
             server.id
         )));
     }
-    output(&ctx, &server, Op::Exec { command }).await
+    let op = Op::Exec {
+        command,
+        container: None,
+    };
+    output(&ctx, &server, op).await
 }
 
 async fn output(caller: &Caller, server: &Server, op: Op) -> Reply {

@@ -12,6 +12,9 @@ impl Attempt<'_> {
         let driver = host.driver.as_ref();
         self.status.step("removing");
         let was = host.ledger.get(id).what;
+        if let What::Pod { pod, .. } = &was {
+            self.end_pod(pod).await?;
+        }
         if !matches!(was, What::Snapshot { .. }) {
             let _turn = host.containers.lock(&id).await;
             host.call("remove", driver.ensure_absent(id)).await?;
@@ -19,13 +22,15 @@ impl Attempt<'_> {
                 nodes.saw(id, None);
             }
         }
-        if !matches!(was, What::Container { .. } | What::Gone) {
+        if !matches!(was, What::Container { .. } | What::Pod { .. } | What::Gone) {
             let image = ImageId(id.0);
             host.call("snapshot", driver.ensure_snapshot_absent(image))
                 .await?;
         }
         let networks: Vec<NetworkId> = match was {
-            What::Container { networks, .. } => networks.into_iter().collect(),
+            What::Container { networks, .. } | What::Pod { networks, .. } => {
+                networks.into_iter().collect()
+            }
             // Whose it was is not known, so every network is tried: those in use refuse to go.
             What::Unknown => {
                 let all = host.call("networks", driver.list_networks()).await?;

@@ -8,6 +8,7 @@ use crate::ledger::Ledger;
 use crate::life::Life;
 use crate::machine::{Machine, MachineFacts};
 use crate::networks::Networks;
+use crate::pod::Probes;
 use crate::reporter::Reporter;
 use crate::settings::AgentSettings;
 use process::Clock;
@@ -25,6 +26,8 @@ use tracing::warn;
 
 /// Containers of one node that are worked on at once.
 const TURNS: usize = 4;
+/// Questions of probes that one node is asked at once.
+const ASKING: usize = 4;
 /// Images that one node loads at once.
 const FETCHES: usize = 1;
 const AGAIN: Duration = Duration::from_secs(5);
@@ -89,6 +92,9 @@ impl Site {
             networks: Networks::default(),
             containers: KeyedLocks::default(),
             turns: Semaphore::new(TURNS),
+            clock: self.clock.clone(),
+            probes: Probes::default(),
+            asking: Semaphore::new(ASKING),
             stopping: CancellationToken::new(),
             ground: Ground::Node(beneath),
             settings,

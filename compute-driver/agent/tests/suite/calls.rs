@@ -24,10 +24,12 @@ async fn logs_commands_processes_and_counters_are_answered() {
     let logs = Op::Logs {
         tail: Some(10),
         timestamps: false,
+        container: None,
     };
     assert_eq!(text(world.call(want.id, logs).await).0, "it runs\n");
     let command = |words: &[&str]| Op::Exec {
         command: words.iter().map(|word| (*word).to_owned()).collect(),
+        container: None,
     };
     let said = world.call(want.id, command(&["echo", "hello"])).await;
     assert_eq!(text(said), ("hello\n".into(), Some(0)));
@@ -51,6 +53,7 @@ async fn a_command_that_takes_long_keeps_nobody_waiting() {
     world.settle(want.id, container(&want)).await;
     let sleep = Op::Exec {
         command: vec!["sleep".into(), "25".into()],
+        container: None,
     };
     let begun = tokio::time::Instant::now();
     let quick = async {

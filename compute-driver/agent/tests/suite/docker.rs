@@ -65,6 +65,7 @@ async fn a_container_lives_and_goes_on_docker_as_on_the_simulated_engine() {
         command: ["/bin/busybox", "sh", "-c", line]
             .map(str::to_owned)
             .to_vec(),
+        container: None,
     };
     let said = world
         .call(want.id, command("echo kept > /kept; echo done"))
@@ -190,7 +191,11 @@ async fn a_node_on_docker_is_a_host_whose_containers_the_agent_runs() {
     let command = ["/bin/busybox", "echo", "inside"]
         .map(str::to_owned)
         .to_vec();
-    let said = world.call(inner.id, Op::Exec { command }).await;
+    let command = Op::Exec {
+        command,
+        container: None,
+    };
+    let said = world.call(inner.id, command).await;
     assert!(
         matches!(&said, Reply::Text { text, .. } if text == "inside\n"),
         "{said:?}"

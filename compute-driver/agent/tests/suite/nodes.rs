@@ -105,6 +105,7 @@ async fn a_node_is_a_host_as_long_as_its_container_runs() {
     assert_eq!(reached(seen).state, RunState::Running);
     let command = Op::Exec {
         command: vec!["echo".into(), "hello".into()],
+        container: None,
     };
     let said = world.call(inner.id, command).await;
     assert!(matches!(said, Reply::Text { text, .. } if text == "hello\n"));

@@ -40,6 +40,7 @@ async fn a_call_is_answered(world: World) {
     let mut calls = agent.calls(host).await;
     let asked = call(Op::Exec {
         command: vec!["id".to_owned()],
+        container: None,
     });
     let asking = api.call(host, &asked, LONG);
     let answering = async {
@@ -60,6 +61,7 @@ async fn answers_find_their_callers_in_any_order(world: World) {
             call(Op::Logs {
                 tail: Some(n),
                 timestamps: false,
+                container: None,
             })
         })
         .collect();
