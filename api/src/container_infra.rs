@@ -65,6 +65,7 @@ pub mod call;
 mod certificates;
 pub mod cluster_rules;
 pub mod clusters;
+mod containers;
 mod credentials;
 mod documents;
 mod federations;
@@ -109,6 +110,7 @@ pub fn routes() -> Vec<Route> {
         federations::routes(),
         pods::routes(),
         rcs::routes(),
+        containers::routes(),
         not_built::routes(),
     ]
     .into_iter()

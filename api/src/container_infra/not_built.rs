@@ -1,25 +1,17 @@
-//! What runs in clusters (services, containers) and is not built yet:
-//! every way to ask is known, checked for its caller, and answered 501.
+//! Services of clusters, which are not built yet: every way to ask is known, checked for its caller, and
+//! answered 501.
 
 use super::rules;
 use crate::ctx::Ctx;
 use crate::policy::Rule;
 use crate::reply::Reply;
-use crate::route::{Route, delete, get, patch, post, put};
+use crate::route::{Route, delete, get, patch, post};
 use schemas::Error;
 
 /// The routes of what is not built.
 pub fn routes() -> Vec<Route> {
-    let all = [services(), containers()];
-    let known = &[
-        "bay_ident",
-        "limit",
-        "marker",
-        "sort_key",
-        "sort_dir",
-        "command",
-    ];
-    let routes = all.into_iter().flatten();
+    let known = &["bay_ident", "limit", "marker", "sort_key", "sort_dir"];
+    let routes = services().into_iter();
     routes.map(|route| route.takes(known)).collect()
 }
 
@@ -72,35 +64,4 @@ macro_rules! manifests {
 
 fn services() -> Vec<Route> {
     manifests!("services": ServiceGetAll ServiceDetail ServiceGet ServiceCreate ServiceUpdate ServiceDelete)
-}
-
-/// An action stands behind the container, or before it.
-macro_rules! actions {
-    ($($method:ident $action:literal $rule:ident)+) => {
-        vec![$(
-            $method(concat!("/containers/{ident}/", $action), nothing::<rules::$rule>),
-            $method(concat!("/containers/", $action, "/{ident}"), nothing::<rules::$rule>),
-        )+]
-    };
-}
-
-fn containers() -> Vec<Route> {
-    let mut routes = vec![
-        get("/containers", nothing::<rules::ContainerGetAll>),
-        get("/containers/detail", nothing::<rules::ContainerDetail>),
-        post("/containers", nothing::<rules::ContainerCreate>),
-        get("/containers/{ident}", nothing::<rules::ContainerGet>),
-        patch("/containers/{ident}", nothing::<rules::ContainerUpdate>),
-        delete("/containers/{ident}", nothing::<rules::ContainerDelete>),
-    ];
-    routes.extend(actions![
-        put "start" ContainerStart
-        put "stop" ContainerStop
-        put "reboot" ContainerReboot
-        put "pause" ContainerPause
-        put "unpause" ContainerUnpause
-        get "logs" ContainerLogs
-        put "execute" ContainerExecute
-    ]);
-    routes
 }

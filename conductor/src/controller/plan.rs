@@ -146,12 +146,13 @@ mod tests {
     }
 
     fn drops(plan: &Plan) -> Vec<&str> {
-        let acts = plan.acts.iter();
-        acts.filter_map(|act| match act {
-            Act::Drop(id) => Some(id.as_str()),
-            _ => None,
-        })
-        .collect()
+        plan.acts
+            .iter()
+            .filter_map(|act| match act {
+                Act::Drop(id) => Some(id.as_str()),
+                _ => None,
+            })
+            .collect()
     }
 
     #[test]

@@ -9,11 +9,13 @@ use schemas::ids::{ImageId, ServerId};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// A path below compute, but for images.
+/// A path below compute, but for images and containers.
 fn target(path: &str) -> String {
-    match path.starts_with("/images") {
-        true => format!("/image/v2{path}"),
-        false => format!("/compute/v2.1{path}"),
+    let first = path.split('/').nth(1).unwrap_or_default();
+    match first {
+        "images" => format!("/image/v2{path}"),
+        "containers" => format!("/container-infra/v1{path}"),
+        _ => format!("/compute/v2.1{path}"),
     }
 }
 
@@ -117,19 +119,19 @@ impl Client<'_> {
         self.world.door.ask(self.signed(ask.clone())).await
     }
 
-    /// With a token, and the newest version of what is asked.
     fn signed(&self, ask: Ask) -> Ask {
-        let version = match ask.target.starts_with("/container-infra") {
-            true => "container-infra latest",
-            false => "compute 2.96",
-        };
-        ask.set("x-auth-token", self.world.token(self.who))
-            .set("openstack-api-version", version)
+        // The clients of 2015 name no version.
+        let old = ask.target.starts_with("/container-infra");
+        let ask = ask.set("x-auth-token", self.world.token(self.who));
+        match old {
+            true => ask,
+            false => ask.set("openstack-api-version", "compute 2.96"),
+        }
     }
 }
 
 impl Answered {
-    fn accepted(self, what: &str, after_the_first: Option<StatusCode>) -> Answer {
+    pub(super) fn accepted(self, what: &str, after_the_first: Option<StatusCode>) -> Answer {
         let Answered { answer, again } = self;
         let done = again && Some(answer.status) == after_the_first;
         assert!(

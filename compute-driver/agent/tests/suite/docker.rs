@@ -2,12 +2,14 @@
 //! busybox at `/bin/busybox`.
 
 use crate::nodes::node;
+use crate::pods::{desired, member, pod, probe, until};
 use crate::snapshots::snapshot;
 use crate::world::*;
-use compute_driver::docker::NodeSettings;
+use compute_driver::docker::{GuardMode, NodeSettings};
 use compute_driver::{DockerDriver, DockerSettings, Driver};
 use process::Faults;
 use schemas::host::{Desired, Op, Reply, Seen};
+use schemas::workload::pod::{Check, MemberState, Mount, Phase, Restart, Volume};
 use schemas::workload::{ImageRef, Power, RunState};
 use std::io::Write;
 use std::sync::Arc;
@@ -40,7 +42,10 @@ async fn a_container_lives_and_goes_on_docker_as_on_the_simulated_engine() {
     };
     let mut world = World::without_agent().await;
     world.settings.stop_grace_s = 1;
-    let driver: Arc<dyn Driver> = Arc::new(DockerDriver::new(DockerSettings::new(url, world.host)));
+    let driver: Arc<dyn Driver> = Arc::new(DockerDriver::new(DockerSettings {
+        gateway_guard: GuardMode::Off,
+        ..DockerSettings::new(url, world.host)
+    }));
     world.real = Some(driver.clone());
     world.start(Faults::none());
     let hello = world.hello().await;
@@ -163,6 +168,7 @@ async fn a_node_on_docker_is_a_host_whose_containers_the_agent_runs() {
             dir: Some(folders.clone()),
             ..NodeSettings::default()
         },
+        gateway_guard: GuardMode::Off,
         ..DockerSettings::new(url, world.host)
     }));
     world.real = Some(driver.clone());
@@ -214,6 +220,113 @@ async fn a_node_on_docker_is_a_host_whose_containers_the_agent_runs() {
     world.settle(want.id, Desired::Absent).await;
     assert_eq!(driver.list().await.unwrap(), []);
     assert!(!folders.join(want.id.to_string()).exists());
+    world.kill().await;
+    driver.remove_unused_images(&[]).await.unwrap();
+}
+
+/// The lives of a pod's containers.
+async fn boots(driver: &dyn Driver, id: schemas::ids::WorkloadId) -> Vec<String> {
+    let here = driver.inspect_pod(id).await.unwrap().unwrap();
+    here.members.into_values().map(|it| it.boot).collect()
+}
+
+#[tokio::test]
+async fn a_pod_lives_and_goes_on_docker_as_on_the_simulated_engine() {
+    let Ok(url) = std::env::var("JEROBOAM_TEST_DOCKER") else {
+        println!("skipped: JEROBOAM_TEST_DOCKER is not set");
+        return;
+    };
+    let mut world = World::without_agent().await;
+    world.settings.pods.backoff_s = 1;
+    let driver: Arc<dyn Driver> = Arc::new(DockerDriver::new(DockerSettings::new(url, world.host)));
+    world.real = Some(driver.clone());
+    world.start(Faults::none());
+    world.hello().await;
+
+    let image = world.upload(&busybox());
+    let shell = |name: &str, line: &str| {
+        let mut member = member(&image, name, &["/bin/busybox", "sh", "-c", line]);
+        member.mounts = vec![Mount {
+            volume: "data".into(),
+            path: "/data".into(),
+            read_only: false,
+        }];
+        member
+    };
+    let init = vec![shell("first", "echo served > /data/index.html")];
+    let mut web = shell("web", "exec /bin/busybox httpd -f -p 8080 -h /data");
+    web.startup = probe(Check::Tcp { port: 8080 });
+    web.readiness = probe(Check::Http {
+        port: 8080,
+        path: "/index.html".into(),
+        tls: false,
+        headers: vec![],
+    });
+    let mut beside = shell("beside", "exec /bin/busybox sleep 600");
+    let words = [
+        "/bin/busybox",
+        "wget",
+        "-qO-",
+        "http://127.0.0.1:8080/index.html",
+    ];
+    let command = words.map(str::to_owned).to_vec();
+    beside.readiness = probe(Check::Exec {
+        command: command.clone(),
+    });
+    let looping = shell("loop", "exit 3");
+    let mut want = pod(Restart::Always, init, vec![web, beside]);
+    want.spec.volumes = vec![Volume {
+        name: "data".into(),
+        memory: false,
+        size_bytes: None,
+    }];
+    world.order(want.id, desired(&want)).await;
+    let up = until(&mut world, &want, |it| it.ready).await;
+    assert_eq!((up.phase, up.interfaces.len()), (Phase::Running, 1));
+    let exec = Op::Exec {
+        command,
+        container: Some("beside".into()),
+    };
+    let said = world.call(want.id, exec).await;
+    assert!(
+        matches!(&said, Reply::Text { text, .. } if text == "served\n"),
+        "{said:?}"
+    );
+
+    // Another life of the agent leaves it as it is, and says so.
+    let before = boots(driver.as_ref(), want.id).await;
+    world.kill().await;
+    world.start(Faults::none());
+    world.hello().await;
+    let same = until(&mut world, &want, |_| true).await;
+    assert_eq!(same, up);
+    assert_eq!(boots(driver.as_ref(), want.id).await, before);
+
+    // Its sandbox dies: all of it begins again.
+    driver
+        .ensure_stopped(want.id, std::time::Duration::from_secs(1))
+        .await
+        .unwrap();
+    let again = until(&mut world, &want, |it| {
+        it.ready && it.containers[0].restarts == 1
+    })
+    .await;
+    assert_eq!(again.init[0].restarts, 1);
+
+    want.incarnation = 2;
+    want.spec.containers = vec![looping];
+    world.order(want.id, desired(&want)).await;
+    let crashing = until(&mut world, &want, |it| {
+        let waits = |state: &MemberState| matches!(state, MemberState::Waiting { reason } if reason.contains("status 3"));
+        it.containers.len() == 1 && it.containers[0].restarts >= 2 && waits(&it.containers[0].state)
+    });
+    assert_eq!(crashing.await.incarnation, 2);
+
+    let gone = world.settle(want.id, Desired::Absent).await;
+    assert_eq!((gone.state, gone.problem), (Seen::Absent, None));
+    assert_eq!(driver.list().await.unwrap(), []);
+    assert_eq!(driver.inspect_pod(want.id).await.unwrap(), None);
+    assert_eq!(driver.list_networks().await.unwrap(), []);
     world.kill().await;
     driver.remove_unused_images(&[]).await.unwrap();
 }

@@ -68,6 +68,13 @@ pub fn desired(pod: &Pod) -> Desired {
     Desired::Pod(Box::new(pod.clone()))
 }
 
+/// With an agent that hears orders.
+async fn world() -> World {
+    let mut world = World::new().await;
+    world.hello().await;
+    world
+}
+
 /// The pod in an observation without a problem.
 pub fn shown(seen: &Observed) -> Option<&PodSeen> {
     match &seen.state {
@@ -109,7 +116,7 @@ const IDLE: [&str; 1] = ["serve"];
 
 #[tokio::test(start_paused = true)]
 async fn a_pod_is_initialized_and_runs_and_goes() {
-    let mut world = World::new().await;
+    let mut world = world().await;
     let image = world.image("hi");
     let init = vec![
         member(&image, "first", &["sleep", "20"]),
@@ -141,7 +148,7 @@ async fn a_pod_is_initialized_and_runs_and_goes() {
 
 #[tokio::test(start_paused = true)]
 async fn a_container_that_ends_again_and_again_waits_longer_each_time() {
-    let mut world = World::new().await;
+    let mut world = world().await;
     let image = world.image("hi");
     let want = pod(
         Restart::Always,
@@ -165,7 +172,7 @@ async fn a_container_that_ends_again_and_again_waits_longer_each_time() {
 
 #[tokio::test(start_paused = true)]
 async fn pods_end_as_their_policies_say() {
-    let mut world = World::new().await;
+    let mut world = world().await;
     let image = world.image("hi");
     let end = |command: &[&str]| vec![member(&image, "job", command)];
     for (restart, command, phase) in [
@@ -200,7 +207,7 @@ async fn pods_end_as_their_policies_say() {
 
 #[tokio::test(start_paused = true)]
 async fn a_pod_whose_sandbox_died_is_made_anew() {
-    let mut world = World::new().await;
+    let mut world = world().await;
     let image = world.image("hi");
     let init = vec![member(&image, "first", &["true"])];
     let want = pod(Restart::Always, init, vec![member(&image, "web", &IDLE)]);
@@ -225,7 +232,7 @@ async fn a_pod_whose_sandbox_died_is_made_anew() {
 
 #[tokio::test(start_paused = true)]
 async fn a_machine_that_lost_power_has_its_pods_again() {
-    let mut world = World::new().await;
+    let mut world = world().await;
     let image = world.image("hi");
     let want = pod(Restart::Always, vec![], vec![member(&image, "web", &IDLE)]);
     world.order(want.id, desired(&want)).await;
@@ -239,7 +246,7 @@ async fn a_machine_that_lost_power_has_its_pods_again() {
 
 #[tokio::test(start_paused = true)]
 async fn an_agent_that_comes_back_adopts_pods_and_goes_on_counting() {
-    let mut world = World::new().await;
+    let mut world = world().await;
     let image = world.image("hi");
     let mut web = member(&image, "web", &IDLE);
     web.readiness = probe(command(&["cat", "/etc/motd"]));
@@ -274,7 +281,7 @@ async fn an_agent_that_comes_back_adopts_pods_and_goes_on_counting() {
 
 #[tokio::test(start_paused = true)]
 async fn readiness_comes_and_goes_with_its_probe() {
-    let mut world = World::new().await;
+    let mut world = world().await;
     let image = world.image("hi");
     let mut web = member(&image, "web", &IDLE);
     web.readiness = probe(command(&["cat", "/tmp/ready"]));
@@ -296,7 +303,7 @@ async fn readiness_comes_and_goes_with_its_probe() {
 
 #[tokio::test(start_paused = true)]
 async fn a_container_whose_liveness_fails_is_killed_and_begins_again() {
-    let mut world = World::new().await;
+    let mut world = world().await;
     let image = world.image("hi");
     let mut web = member(&image, "web", &["httpd", "-f", "-p", "80"]);
     web.startup = probe(Check::Tcp { port: 80 });
@@ -339,7 +346,7 @@ async fn a_container_whose_liveness_fails_is_killed_and_begins_again() {
 
 #[tokio::test(start_paused = true)]
 async fn a_container_that_never_starts_up_is_begun_again() {
-    let mut world = World::new().await;
+    let mut world = world().await;
     let image = world.image("hi");
     let mut web = member(&image, "web", &IDLE);
     web.startup = probe(Check::Tcp { port: 80 });
@@ -351,7 +358,7 @@ async fn a_container_that_never_starts_up_is_begun_again() {
 
 #[tokio::test(start_paused = true)]
 async fn a_command_that_the_image_lacks_is_told_in_words() {
-    let mut world = World::new().await;
+    let mut world = world().await;
     let image = world.image("hi");
     let mut web = member(&image, "web", &IDLE);
     web.env = BTreeMap::from([("sim.refuse".into(), "start".into())]);
@@ -371,7 +378,7 @@ async fn a_command_that_the_image_lacks_is_told_in_words() {
 
 #[tokio::test(start_paused = true)]
 async fn another_incarnation_is_made_anew_and_another_label_changes_nothing() {
-    let mut world = World::new().await;
+    let mut world = world().await;
     let image = world.image("hi");
     let mut want = pod(Restart::Always, vec![], vec![member(&image, "web", &IDLE)]);
     world.settle(want.id, desired(&want)).await;
@@ -391,7 +398,7 @@ async fn another_incarnation_is_made_anew_and_another_label_changes_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn output_and_commands_are_of_the_container_that_is_named() {
-    let mut world = World::new().await;
+    let mut world = world().await;
     let image = world.image("hi");
     let says = |name: &str| {
         let mut member = member(&image, name, &IDLE);

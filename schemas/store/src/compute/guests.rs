@@ -216,6 +216,19 @@ pub fn left(conn: &mut Conn, cluster: &str) -> Result<i64> {
         .get_result(conn)?)
 }
 
+/// May a project have one more guest of this kind? It has at most `most` (negative: any number).
+///
+/// # Errors
+/// `OverQuota`.
+pub fn room(conn: &mut Conn, project_id: &str, kind: Kind, most: i64) -> Result<()> {
+    let there = count(conn, project_id, kind)?;
+    let what = match kind {
+        Kind::Container => "containers",
+        Kind::Pod => "pods",
+    };
+    crate::container_infra::bounded(what, there, most)
+}
+
 /// How many guests of this kind a project has.
 pub fn count(conn: &mut Conn, project_id: &str, kind: Kind) -> Result<i64> {
     Ok(table::table
