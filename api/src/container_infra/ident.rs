@@ -1,8 +1,9 @@
 //! What stands for a thing in a path or a body: its UUID or its name.
 
 use crate::extract::Segment;
+use schemas::container_infra::body::invalid;
 use schemas::{Error, Result};
-use uuid::Uuid;
+use uuid::{Uuid, Version};
 
 /// A UUID (with dashes or without), or else a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +68,23 @@ pub fn uuid(text: &str) -> Result<String> {
     read.map(|id| id.to_string()).ok_or_else(wrong)
 }
 
+/// The id that a client wants what runs in a cluster to have, or a new one. Those of nodes and of what
+/// controllers make are derived (version 5), and are there before what they stand for: nobody else
+/// takes them.
+///
+/// # Errors
+/// `BadRequest` for one of those.
+pub fn chosen(wished: Option<Uuid>) -> Result<Uuid> {
+    match wished {
+        None => Ok(Uuid::now_v7()),
+        Some(id) if id.get_version() == Some(Version::Sha1) => Err(invalid(
+            "uuid",
+            "UUIDs of version 5 are the cloud's own; choose a random one, or none.",
+        )),
+        Some(id) => Ok(id),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,5 +108,14 @@ mod tests {
         assert!(matches!(none, Err(Error::NotFound(_))));
         let many = one("Cluster", &name, vec![1, 2]);
         assert!(matches!(many, Err(Error::Conflict(_))));
+    }
+
+    #[test]
+    fn ids_that_the_cloud_derives_are_not_for_the_taking() {
+        let derived = Uuid::new_v5(&Uuid::NAMESPACE_DNS, b"node");
+        assert!(chosen(Some(derived)).is_err());
+        for own in [Uuid::new_v4(), Uuid::now_v7(), Uuid::nil()] {
+            assert_eq!(chosen(Some(own)).unwrap(), own);
+        }
     }
 }

@@ -258,6 +258,15 @@ async fn both_ways_to_give_a_manifest_are_one() {
     let made = cloud.member().post("/pods", body.clone()).await.is(201);
     assert_eq!(made["manifest_url"], "http://127.0.0.1/");
     assert_eq!(made["uuid"], body["uuid"]);
+    let mut derived = body.clone();
+    derived["uuid"] = json!("0199f5a1-0000-5000-8000-00000000abcd");
+    let told = cloud
+        .member()
+        .post("/pods", derived.clone())
+        .await
+        .refused(400);
+    assert!(told.contains("the cloud's own"), "{told}");
+    cloud.member().post("/rcs", derived).await.refused(400);
     cloud.member().post("/pods", body).await.refused(409);
     let told = post(&cloud.member(), "pods", &manifest("web"))
         .await

@@ -20,7 +20,6 @@ use store::compute::launch::Launch;
 use store::compute::spec::{Flavor, Guest};
 use store::container_infra::clusters::{self, Cluster};
 use store::{Result, Scope, Tx};
-use uuid::{Uuid, Version};
 
 /// A container as asked for, and by whom.
 #[derive(Clone)]
@@ -38,7 +37,7 @@ pub(super) async fn create(ctx: Ctx<rules::ContainerCreate>, Object(mut map): Ob
     let id = body::take_uuid(&mut map)?;
     let create = Create::read(map)?;
     let wish = Wish {
-        id: chosen(id)?,
+        id: ServerId(ident::chosen(id)?),
         bay: ident::uuid(&create.container.bay_uuid)?,
         command: words("command", create.container.command.as_deref())?,
         create,
@@ -53,19 +52,6 @@ pub(super) async fn create(ctx: Ctx<rules::ContainerCreate>, Object(mut map): Ob
     ctx.store().write(move |tx| make(tx, &wish)).await?;
     let made = wait::done(&ctx, &id, patience).await?;
     created(&ctx, "containers", &id, &shown(&ctx, made).await?)
-}
-
-/// The id that the client wants it to have, or a new one. Those of nodes and of what controllers make
-/// are derived (version 5), and are there before what they stand for: nobody else takes them.
-fn chosen(wished: Option<Uuid>) -> Told<ServerId> {
-    match wished {
-        None => Ok(ServerId::new()),
-        Some(id) if id.get_version() == Some(Version::Sha1) => Err(invalid(
-            "uuid",
-            "UUIDs of version 5 are the cloud's own; choose a random one, or none.",
-        )),
-        Some(id) => Ok(ServerId(id)),
-    }
 }
 
 /// A command line in its words.
@@ -206,14 +192,5 @@ mod tests {
         assert_eq!(split("  "), None);
         assert_eq!(words("command", None).unwrap(), None);
         assert!(words("command", Some("echo 'a")).is_err());
-    }
-
-    #[test]
-    fn ids_that_the_cloud_derives_are_not_for_the_taking() {
-        let derived = Uuid::new_v5(&Uuid::NAMESPACE_DNS, b"node");
-        assert!(chosen(Some(derived)).is_err());
-        for own in [Uuid::new_v4(), Uuid::now_v7(), Uuid::nil()] {
-            assert_eq!(chosen(Some(own)).unwrap(), ServerId(own));
-        }
     }
 }

@@ -5,7 +5,7 @@ use super::shown;
 use crate::container_infra::call::{own, settings};
 use crate::container_infra::manifests::{self, Source, flavor};
 use crate::container_infra::view::created;
-use crate::container_infra::{Object, bay, rules};
+use crate::container_infra::{Object, bay, ident, rules};
 use crate::ctx::Ctx;
 use crate::reply::Reply;
 use schemas::container_infra::body;
@@ -22,7 +22,7 @@ use store::container_infra::rcs;
 use store::{Scope, Tx};
 
 pub(super) async fn create(ctx: Ctx<rules::PodCreate>, Object(mut map): Object) -> Reply {
-    let id = body::take_uuid(&mut map)?.map_or_else(ServerId::new, ServerId);
+    let id = ServerId(ident::chosen(body::take_uuid(&mut map)?)?);
     let wish = Create::read(map, true)?;
     let (scope, bay) = (own(&ctx)?, wish.bay()?);
     // Nothing is fetched for a bay that takes nothing.

@@ -5,7 +5,7 @@ use super::view::{Loaded, whole};
 use crate::container_infra::call::{own, settings};
 use crate::container_infra::manifests::{self, Source};
 use crate::container_infra::view::created;
-use crate::container_infra::{Object, bay, rules};
+use crate::container_infra::{Object, bay, ident, rules};
 use crate::ctx::Ctx;
 use crate::reply::Reply;
 use schemas::Error;
@@ -14,10 +14,9 @@ use schemas::container_infra::manifest::{self, Controller as Wanted};
 use schemas::container_infra::workload::Create;
 use store::container_infra::rcs::{self, Controller};
 use store::{Scope, Tx};
-use uuid::Uuid;
 
 pub(super) async fn create(ctx: Ctx<rules::RcCreate>, Object(mut map): Object) -> Reply {
-    let id = body::take_uuid(&mut map)?.unwrap_or_else(Uuid::now_v7);
+    let id = ident::chosen(body::take_uuid(&mut map)?)?;
     let wish = Create::read(map, false)?;
     let (scope, bay) = (own(&ctx)?, wish.bay()?);
     // Nothing is fetched for a bay that takes nothing.
