@@ -28,6 +28,8 @@ mod settings;
 mod usage;
 mod zones;
 
+pub(crate) use call::asked;
+pub(crate) use servers::agent;
 pub use servers::{Rendered, Terminals, fits};
 pub use settings::Settings;
 

@@ -59,10 +59,12 @@
 
 pub(crate) mod address;
 mod body;
+pub mod boot_image;
 pub mod call;
 mod certificates;
 pub mod cluster_rules;
 pub mod clusters;
+mod containers;
 mod credentials;
 mod documents;
 mod federations;
@@ -102,6 +104,7 @@ pub fn routes() -> Vec<Route> {
         nodes::routes(),
         x509keypairs::routes(),
         federations::routes(),
+        containers::routes(),
         not_built::routes(),
     ]
     .into_iter()

@@ -46,7 +46,7 @@ pub fn status(service: Service, error: &Error) -> StatusCode {
         Error::TooManyRequests(_) => StatusCode::TOO_MANY_REQUESTS,
         Error::NotImplemented(_) => StatusCode::NOT_IMPLEMENTED,
         Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-        Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        Error::Failed(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 

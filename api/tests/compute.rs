@@ -7,6 +7,7 @@ mod stories {
     pub mod cloud;
     mod flavors;
     mod groups;
+    mod guests;
     mod keypairs;
     mod networks;
     mod operators;

@@ -8,6 +8,9 @@ mod stories {
     mod certificates;
     pub mod cloud;
     pub mod clusters;
+    mod conducted;
+    mod containers;
+    mod containers_refused;
     mod eras;
     mod federations;
     mod lists;

@@ -4,7 +4,7 @@
 //! and `key.pem` for an engine at `tcp://`.
 
 use compute_driver::conformance::{self, Bench, Connect};
-use compute_driver::docker::{NodeSettings, TlsFiles};
+use compute_driver::docker::{GuardMode, NodeSettings, TlsFiles};
 use compute_driver::{DockerDriver, DockerSettings};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,6 +29,7 @@ fn engine() -> Option<Connect> {
                 dir: Some(folders.path().to_owned()),
                 ..NodeSettings::default()
             },
+            gateway_guard: GuardMode::Off,
             ..DockerSettings::new(url.clone(), host)
         };
         Arc::new(DockerDriver::new(settings))

@@ -7,7 +7,7 @@ use bollard::query_parameters::{
     InspectContainerOptions, ListContainersOptionsBuilder, ListVolumesOptionsBuilder,
 };
 use compute_driver::conformance::{Behaviour, Bench, Connect, must};
-use compute_driver::docker::NodeSettings;
+use compute_driver::docker::{GuardMode, NodeSettings};
 use compute_driver::{DockerDriver, DockerSettings, DriverError, ExecOrder};
 use schemas::ids::{ClusterId, NodegroupId, WorkloadId};
 use schemas::workload::{Attachment, Node, Workload};
@@ -41,6 +41,7 @@ async fn with_nodes(socket: String, case: impl AsyncFnOnce(&Bench, &Path, &Docke
                 dir: Some(dir.clone()),
                 ..NodeSettings::default()
             },
+            gateway_guard: GuardMode::Off,
             ..DockerSettings::new(format!("unix://{socket}"), host)
         };
         Arc::new(DockerDriver::new(settings))

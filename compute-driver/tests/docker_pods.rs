@@ -8,6 +8,7 @@ use bollard::query_parameters::{
     RemoveContainerOptionsBuilder,
 };
 use compute_driver::conformance::{Bench, Connect, must};
+use compute_driver::docker::GuardMode;
 use compute_driver::{DockerDriver, DockerSettings, DriverError, ExecOrder, Uids};
 use schemas::ids::WorkloadId;
 use schemas::workload::pod::{Member, Mount, PodSpec, Restart, Volume};
@@ -37,6 +38,7 @@ async fn on_docker(within: bool, case: impl AsyncFnOnce(&Bench, &Docker)) {
         };
         Arc::new(DockerDriver::new(DockerSettings {
             socket_owner: within.then_some(stranger),
+            gateway_guard: GuardMode::Off,
             ..DockerSettings::new(url.clone(), host)
         }))
     });

@@ -140,6 +140,11 @@ engine:
   driver: $DRIVER
   url: $ENGINE
 END
+    # Who may not write firewall rules can only be told that they are missing.
+    if [ "$DRIVER" = docker ] && { [ "$(id -u)" != 0 ] || ! have iptables; }; then
+        echo '  gateway_guard: check' >>"$CONFIG"
+        say "containers will reach services of this machine: to shut them out takes root and iptables"
+    fi
 }
 
 api_answers() { curl -fsS --max-time 5 "$URL/readyz" >/dev/null 2>&1; }

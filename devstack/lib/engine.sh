@@ -22,7 +22,22 @@ engine_clear() {
     for id in $(engine_list /networks "$1"); do
         engine DELETE "/networks/$id" >/dev/null || say "network $id stays"
     done
+    guard_clear
     for id in $(engine GET /images/json | jq -r '.[].RepoTags[]?' | grep -E "^jeroboam(-snapshot)?/[^:]+:$tag\$" || true); do
         engine DELETE "/images/$id" >/dev/null || say "image $id stays"
+    done
+}
+
+# The rules that keep containers from the machine go with the last network whose containers they are for,
+# of this cloud or of another.
+guard_clear() {
+    local program
+    if [ "$(id -u)" != 0 ] || compgen -G '/sys/class/net/jb-*' >/dev/null; then return; fi
+    iptables -w -D FORWARD -i jb-+ -d 169.254.0.0/16 -j REJECT 2>/dev/null || true
+    for program in iptables ip6tables; do
+        have "$program" || continue
+        "$program" -w -D INPUT -i jb-+ -j JEROBOAM-INPUT 2>/dev/null || continue
+        "$program" -w -F JEROBOAM-INPUT
+        "$program" -w -X JEROBOAM-INPUT
     done
 }

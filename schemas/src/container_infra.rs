@@ -4,6 +4,7 @@ pub mod body;
 pub mod certificate;
 pub mod cluster;
 pub mod coe;
+pub mod container;
 pub mod federation;
 pub mod field;
 pub mod keypair;

@@ -52,6 +52,9 @@ pub enum Error {
     /// Part of the API that is not built (501).
     #[error("{0}")]
     NotImplemented(String),
+    /// What was asked for was tried, and an engine or a host could not do it; in words (500).
+    #[error("{0}")]
+    Failed(String),
     /// A part we need did not answer in time; the same request may work later (503).
     #[error("{0}")]
     Unavailable(String),

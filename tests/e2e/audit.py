@@ -8,12 +8,14 @@ from collections import Counter
 # One statement sees one state. `held` is what the rows add up to, `counted` what the quotas say.
 ROWS = """
 SELECT json_build_object(
-    'servers', (SELECT coalesce(json_object_agg(id, project_id), '{}') FROM servers),
+    'servers', (SELECT coalesce(json_object_agg(id, project_id), '{}') FROM servers WHERE guest_of IS NULL),
     'blobs', (SELECT coalesce(json_agg(DISTINCT digest), '[]') FROM image_blobs),
     'held', (SELECT coalesce(json_agg(held), '[]') FROM (
-        SELECT project_id, 'instances' AS resource, count(*) AS amount FROM servers GROUP BY 1
-        UNION ALL SELECT project_id, 'cores', sum((spec::json->'flavor'->>'vcpus')::int) FROM servers GROUP BY 1
-        UNION ALL SELECT project_id, 'ram', sum((spec::json->'flavor'->>'ram_mb')::int) FROM servers GROUP BY 1
+        SELECT project_id, 'instances' AS resource, count(*) AS amount FROM servers WHERE guest_of IS NULL GROUP BY 1
+        UNION ALL SELECT project_id, 'cores', sum((spec::json->'flavor'->>'vcpus')::int) FROM servers
+            WHERE guest_of IS NULL GROUP BY 1
+        UNION ALL SELECT project_id, 'ram', sum((spec::json->'flavor'->>'ram_mb')::int) FROM servers
+            WHERE guest_of IS NULL GROUP BY 1
         UNION ALL SELECT project_id, 'images', count(*) FROM images GROUP BY 1
         UNION ALL SELECT project_id, 'image_bytes', sum(size) FROM images GROUP BY 1
         UNION ALL SELECT host_id, 'vcpus', sum((spec::json->'charged'->>'vcpus')::int) FROM servers GROUP BY 1

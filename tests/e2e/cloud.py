@@ -54,42 +54,44 @@ class Cloud:
             line += ["-f", form]
         done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=180)
         name = say or " ".join(_command(words))
-        if done.returncode != 0:
-            said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        failed = words[0] == "coe" and _failed(done.stdout)
+        if done.returncode != 0 or failed:
+            said = (failed or done.stderr.strip() or done.stdout.strip()).splitlines()
             raise Refused(f"{name}: {said[-1] if said else 'no word'}")
         self.table.note("openstack", name)
         return json.loads(done.stdout) if form == "json" else done.stdout
 
     def fails(self, *words, cloud="jeroboam-admin"):
         """What the client says when the cloud refuses, as it must."""
+        name = " ".join(_command(words))
         try:
-            self.openstack(*words, cloud=cloud, form=None, say=f"{' '.join(_command(words))} (refused)")
+            self.openstack(*words, cloud=cloud, form=None, say=f"{name} (refused)")
         except Refused as refused:
-            self.table.note("openstack", f"{' '.join(_command(words))} (refused)")
+            self.table.refuse("openstack", name, str(refused))
             return str(refused)
         raise AssertionError(f"{words} was not refused")
 
-    def magnum(self, *words, cloud="jeroboam", version="v3", say=None):
-        """Runs the magnum client of 2015; its table is read: a list of rows, or one thing's fields."""
+    def magnum(self, *words, cloud="jeroboam", version="v3", say=None, raw=False):
+        """Runs the magnum client of 2015; its table is read: a list of rows, or one thing's fields. What
+        is no table is given as it is (`raw`)."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith("OS_")}
         environment |= self._as_in_2015(cloud, version)
         line = [os.environ["JEROBOAM_E2E_MAGNUM"], *map(str, words)]
         done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=180)
         name = say or words[0]
-        # Some commands print what went wrong and end well.
-        failed = re.search(r"^(Delete for .*failed: .*)$", done.stdout, re.MULTILINE)
+        failed = _failed(done.stdout)
         if done.returncode != 0 or failed:
-            said = failed.group(1) if failed else (done.stderr.strip() or done.stdout.strip() or "no word")
+            said = failed or done.stderr.strip() or done.stdout.strip() or "no word"
             raise Refused(f"{name}: {said.splitlines()[-1]}")
         self.table.note("magnum", name)
-        return _table(done.stdout)
+        return done.stdout if raw else _table(done.stdout)
 
     def magnum_fails(self, *words, cloud="jeroboam"):
         """What that client says when the cloud refuses, as it must."""
         try:
             self.magnum(*words, cloud=cloud)
         except Refused as refused:
-            self.table.note("magnum", f"{words[0]} (refused)")
+            self.table.refuse("magnum", words[0], str(refused))
             return str(refused)
         raise AssertionError(f"{words} was not refused")
 
@@ -126,6 +128,12 @@ class Cloud:
         subprocess.run([str(top / "tests/e2e/start-role"), role], env=environment, check=True, timeout=60)
 
 
+def _failed(text):
+    """What went wrong, of commands that print it and end well."""
+    found = re.search(r"^(\w+ (?:for|quota|delete|rotation) ?.*failed.*: .*)$", text, re.MULTILINE)
+    return found.group(1) if found else None
+
+
 def _table(text):
     """The rows of a table drawn with + and |; one thing's fields when its head is Property and Value."""
     lines = [line for line in text.splitlines() if line.startswith("|")]
@@ -141,11 +149,11 @@ def _table(text):
 def _command(words):
     """The words of a command, without names and options."""
     known = {
-        "add", "application", "assignment", "availability", "ca", "catalog", "cluster", "coe", "configuration",
+        "add", "application", "assignment", "availability", "ca", "catalog", "cluster", "coe", "config", "configuration",
         "confirm", "console", "create", "credential", "delete", "domain", "endpoint", "event", "flavor", "group",
-        "host", "hypervisor", "image", "issue", "keypair", "limits", "list", "log", "pause", "project", "quota",
-        "quotas", "reboot", "rebuild", "remove", "resize", "revert", "revoke", "role", "save", "server", "service",
-        "set", "show", "sign", "start", "stats", "stop", "template", "token", "unpause", "unset", "update", "usage",
+        "host", "hypervisor", "image", "issue", "keypair", "limits", "list", "log", "nodegroup", "pause", "project", "quota",
+        "quotas", "reboot", "rebuild", "remove", "resize", "revert", "revoke", "role", "rotate", "save", "server", "service",
+        "set", "show", "sign", "start", "stats", "stop", "template", "token", "unpause", "unset", "update", "upgrade", "usage",
         "user", "versions", "zone",
     }
     begun = False

@@ -1,97 +1,33 @@
 """Clusters on real nodes: made by the present client, used by the unmodified docker CLI over mutual TLS."""
 
-import json
 import re
 import subprocess
 from urllib.parse import urlparse
 
 import pytest
 
+import clusters
 from cloud import eventually
+from clusters import PATIENCE, servers, shown, wait
 
 USER = "jeroboam"
-# Nodes boot one after the other on small machines.
-PATIENCE = 300
-
-
-def shown(cloud, cluster):
-    return cloud.openstack("coe", "cluster", "show", cluster, cloud=USER)
-
-
-def wait(cloud, cluster, wanted):
-    def reached():
-        now = shown(cloud, cluster)
-        assert not now["status"].endswith("FAILED"), now["status_reason"]
-        return now if now["status"] == wanted else None
-
-    return eventually(reached, f"the cluster does not become {wanted}", PATIENCE)
-
-
-def servers(cloud, cluster):
-    """The nodes of a cluster as their project sees them."""
-    listed = cloud.openstack("server", "list", "--long", cloud=USER)
-    return [one for one in listed if cluster in json.dumps(one.get("Properties", {}))]
 
 
 @pytest.fixture(scope="module")
 def template(cloud):
-    # It says a sentence before what it was asked to print.
-    cloud.openstack(
-        "coe", "cluster", "template", "create", "--coe", "docker", "--image", "jeroboam-node",
-        "--external-network", "public", "--flavor", "c1.small", "--master-flavor", "c1.small", "e2e-docker",
-        cloud=USER, form=None,
-    )
-    made = cloud.openstack("coe", "cluster", "template", "show", "e2e-docker", cloud=USER)
-    yield made["uuid"]
-    cloud.openstack("coe", "cluster", "template", "delete", made["uuid"], cloud=USER, form=None)
+    with clusters.template(cloud, "e2e-docker") as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def cluster(cloud, engine, template):
-    """A cluster of one master and one worker; gone with all its nodes and its network afterwards."""
-    before = engine.networks()
-    cloud.openstack(
-        "coe", "cluster", "create", "--cluster-template", template, "--node-count", "1", "--timeout", "10",
-        "e2e-web", cloud=USER, form=None,
-    )
-    made = wait(cloud, "e2e-web", "CREATE_COMPLETE")
-    nodes = [one["ID"] for one in servers(cloud, made["uuid"])]
-    yield made
-    nodes = {*nodes, *(one["ID"] for one in servers(cloud, made["uuid"]))}
-    cloud.openstack("coe", "cluster", "delete", made["uuid"], cloud=USER, form=None)
-
-    def gone():
-        listed = cloud.openstack("coe", "cluster", "list", cloud=USER)
-        return made["uuid"] not in [one["uuid"] for one in listed]
-
-    eventually(gone, "the cluster stays", PATIENCE)
-    assert all(engine.inspect(node) is None for node in nodes)
-    assert sorted(engine.networks()) == sorted(before)
+    with clusters.cluster(cloud, engine, template, "e2e-web", 1) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def docker(cloud, cluster, tmp_path_factory):
-    """The docker CLI as the cluster's user has it: his key, a certificate that the cluster signed."""
-    home = tmp_path_factory.mktemp("tls")
-    subprocess.run(
-        ["openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=joe", "-keyout", home / "key.pem",
-         "-out", home / "request.pem"],
-        check=True, capture_output=True, timeout=60,
-    )
-    ca = cloud.openstack("coe", "ca", "show", cluster["uuid"], cloud=USER, form=None)
-    (home / "ca.pem").write_text(ca)
-    signed = cloud.openstack("coe", "ca", "sign", cluster["uuid"], str(home / "request.pem"), cloud=USER, form=None)
-    (home / "cert.pem").write_text(signed)
-
-    def run(*words, address=cluster["api_address"], proven=True, check=True):
-        line = ["docker", "-H", address, "--tlsverify", "--tlscacert", home / "ca.pem"]
-        if proven:
-            line += ["--tlscert", home / "cert.pem", "--tlskey", home / "key.pem"]
-        done = subprocess.run([*line, *words], capture_output=True, text=True, timeout=120)
-        assert not check or done.returncode == 0, done.stderr
-        return done
-
-    return run
+    return clusters.docker_cli(cloud, cluster, tmp_path_factory.mktemp("tls"))
 
 
 def test_a_cluster_is_healthy_and_its_nodes_are_servers(cloud, engine, cluster):

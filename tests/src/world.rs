@@ -13,6 +13,7 @@
 mod audit;
 mod client;
 mod clusters;
+mod containers;
 mod door;
 mod images;
 mod nodes;

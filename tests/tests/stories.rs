@@ -6,6 +6,7 @@
 mod stories {
     mod blobs;
     mod clusters;
+    mod containers;
     mod hosts;
     mod nodes;
     mod resizes;

@@ -1,7 +1,7 @@
 //! Servers: `/servers` and all below it.
 
 mod action;
-mod agent;
+pub(crate) mod agent;
 mod console;
 mod create;
 mod diagnostics;

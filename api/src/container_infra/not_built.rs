@@ -1,24 +1,17 @@
-//! What runs in clusters (pods, services, replication controllers, containers) and is not built yet:
-//! every way to ask is known, checked for its caller, and answered 501.
+//! What runs in clusters (pods, services, replication controllers) and is not built yet: every way to
+//! ask is known, checked for its caller, and answered 501.
 
 use super::rules;
 use crate::ctx::Ctx;
 use crate::policy::Rule;
 use crate::reply::Reply;
-use crate::route::{Route, delete, get, patch, post, put};
+use crate::route::{Route, delete, get, patch, post};
 use schemas::Error;
 
 /// The routes of what is not built.
 pub fn routes() -> Vec<Route> {
-    let all = [pods(), services(), rcs(), containers()];
-    let known = &[
-        "bay_ident",
-        "limit",
-        "marker",
-        "sort_key",
-        "sort_dir",
-        "command",
-    ];
+    let all = [pods(), services(), rcs()];
+    let known = &["bay_ident", "limit", "marker", "sort_key", "sort_dir"];
     let routes = all.into_iter().flatten();
     routes.map(|route| route.takes(known)).collect()
 }
@@ -80,35 +73,4 @@ fn services() -> Vec<Route> {
 
 fn rcs() -> Vec<Route> {
     manifests!("rcs": RcGetAll RcDetail RcGet RcCreate RcUpdate RcDelete)
-}
-
-/// An action stands behind the container, or before it.
-macro_rules! actions {
-    ($($method:ident $action:literal $rule:ident)+) => {
-        vec![$(
-            $method(concat!("/containers/{ident}/", $action), nothing::<rules::$rule>),
-            $method(concat!("/containers/", $action, "/{ident}"), nothing::<rules::$rule>),
-        )+]
-    };
-}
-
-fn containers() -> Vec<Route> {
-    let mut routes = vec![
-        get("/containers", nothing::<rules::ContainerGetAll>),
-        get("/containers/detail", nothing::<rules::ContainerDetail>),
-        post("/containers", nothing::<rules::ContainerCreate>),
-        get("/containers/{ident}", nothing::<rules::ContainerGet>),
-        patch("/containers/{ident}", nothing::<rules::ContainerUpdate>),
-        delete("/containers/{ident}", nothing::<rules::ContainerDelete>),
-    ];
-    routes.extend(actions![
-        put "start" ContainerStart
-        put "stop" ContainerStop
-        put "reboot" ContainerReboot
-        put "pause" ContainerPause
-        put "unpause" ContainerUnpause
-        get "logs" ContainerLogs
-        put "execute" ContainerExecute
-    ]);
-    routes
 }

@@ -20,6 +20,11 @@ pub struct Settings {
     pub nodes: i64,
     /// Federations a project may keep; negative = any number.
     pub federations: i64,
+    /// Containers (`/containers` of 2015) a project may have; negative = any number.
+    pub containers: i64,
+    /// Clients of 2015 take it that a container is made, started or gone when they are answered: so many
+    /// seconds are they kept waiting for it, and are then answered that it has begun.
+    pub container_wait_s: u64,
     /// Clusters a federation may have as members; negative = any number.
     pub federation_members: i64,
     /// A conductor not heard of for so many seconds is shown as down.
@@ -36,12 +41,19 @@ impl Default for Settings {
             nodes: 100,
             federations: 20,
             federation_members: 20,
+            containers: 100,
+            container_wait_s: 20,
             silence_s: 180,
         }
     }
 }
 
 impl Settings {
+    /// Patience with what is done to a container.
+    pub fn container_wait(&self) -> Duration {
+        Duration::from_secs(self.container_wait_s)
+    }
+
     /// Silence after which a conductor counts as down.
     pub fn silence(&self) -> Duration {
         Duration::from_secs(self.silence_s)

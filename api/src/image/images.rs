@@ -171,8 +171,8 @@ async fn remove(pending: Pending<rules::DeleteImage>, Path(id): Path<ImageId>) -
             let users = images::users(tx, &image.id)?;
             if users > 0 {
                 return Err(Error::Conflict(format!(
-                    "Image {} could not be deleted because it is in use: {users} server(s) were \
-                     booted from it. Delete them first, or hide the image.",
+                    "Image {} could not be deleted because it is in use: {users} server(s), \
+                     containers or pods were made from it. Delete them first, or hide the image.",
                     image.id
                 ))
                 .into());

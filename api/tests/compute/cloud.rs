@@ -241,7 +241,7 @@ impl Caller<'_> {
         self.ask(Method::DELETE, path, Value::Null).await
     }
 
-    async fn ask(&self, method: Method, path: &str, body: Value) -> Answer {
+    pub async fn ask(&self, method: Method, path: &str, body: Value) -> Answer {
         let app = init_service(App::new().configure(api::app(self.cloud.state.clone()))).await;
         let path = path.trim_start_matches("http://localhost:8080/compute/v2.1");
         let mut request = TestRequest::default()

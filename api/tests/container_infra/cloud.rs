@@ -155,6 +155,12 @@ impl Caller<'_> {
         self.send(Method::PATCH, path, Some(body.to_string())).await
     }
 
+    /// Without a body, as the clients send actions.
+    pub async fn put(&self, path: &str) -> Answer {
+        let caller = self.with("content-type", "application/json");
+        caller.send(Method::PUT, path, None).await
+    }
+
     pub async fn delete(&self, path: &str) -> Answer {
         // As the clients do it.
         let caller = self.with("content-type", "application/octet-stream");
@@ -187,7 +193,9 @@ impl Caller<'_> {
             .collect();
         let bytes = read_body(answer).await;
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        assert!(code != 500, "{path}: {text}");
+        // What an engine could not do is a 500 in words; the cloud's own faults are told without any.
+        let own = code == 500 && text.contains("An unexpected error");
+        assert!(!own, "{path}: {text}");
         Answer {
             code,
             body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),

@@ -85,14 +85,19 @@ pub fn image(tx: &mut Tx<'_>, id: &str, name: &str, properties: &str) -> Result<
 
 /// A cluster without nodes, made from a template that is not there.
 pub fn cluster(tx: &mut Tx<'_>, id: &str, project: &str) -> Result<()> {
+    cluster_of(tx, id, project, "docker", "CREATE_COMPLETE")
+}
+
+/// The same of another orchestrator, or with another status.
+pub fn cluster_of(tx: &mut Tx<'_>, id: &str, project: &str, coe: &str, status: &str) -> Result<()> {
     let mut cluster = Cluster {
         id: id.into(),
         project_id: project.into(),
         user_id: user_id("member", project),
         name: "bay".into(),
         template_id: String::new(),
-        coe: "docker".into(),
-        status: "CREATE_COMPLETE".into(),
+        coe: coe.into(),
+        status: status.into(),
         status_reason: None,
         health_status: None,
         health_reason: "{}".into(),

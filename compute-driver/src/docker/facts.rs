@@ -41,7 +41,12 @@ impl DockerDriver {
             return None;
         }
         let why = if self.settings.is_local() {
-            match guard::in_place().await {
+            let there = match (guard::in_place().await, self.settings.gateway_guard) {
+                // Somebody has taken the rules away, as restarted firewalls do.
+                (Ok(false), GuardMode::Enforce) => guard::enforce().await.map(|()| true),
+                (there, _) => there,
+            };
+            match there {
                 Ok(true) => return None,
                 Ok(false) => "no firewall rule is in place".to_owned(),
                 Err(text) => text,

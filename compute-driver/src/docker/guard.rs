@@ -7,6 +7,9 @@
 //! (`jb-+`) is refused, except answers to what the machine itself began. All bridges share the
 //! prefix, so the rules are the same however many networks there are.
 //!
+//! What a machine is told about itself by the cloud it runs in (169.254.169.254: its keys and secrets)
+//! does not enter `INPUT`; packets to such addresses are refused on their way through.
+//!
 //! # Assumes
 //! Containers do not use the machine as their name server. The engine's embedded name server lives
 //! in the container's own network namespace and is not concerned.
@@ -33,9 +36,20 @@ const ANSWERS: &[&str] = &[
 const REST: &[&str] = &[CHAIN, "-j", "REJECT"];
 const ENTRY: &[&str] = &["INPUT", "-i", "jb-+", "-j", CHAIN];
 
+/// Link-local addresses (RFC 3927) mean something to the machine only.
+const METADATA: &[&str] = &[
+    "FORWARD",
+    "-i",
+    "jb-+",
+    "-d",
+    "169.254.0.0/16",
+    "-j",
+    "REJECT",
+];
+
 /// Are the rules in place? `Err` says why that cannot be told.
 pub async fn in_place() -> Result<bool, String> {
-    for rule in [ANSWERS, REST, ENTRY] {
+    for rule in [ANSWERS, REST, ENTRY, METADATA] {
         if !succeeds("iptables", "-C", rule).await? {
             return Ok(false);
         }
@@ -46,6 +60,7 @@ pub async fn in_place() -> Result<bool, String> {
 /// Puts the rules in place, in the order that leaves no gap. Needs root.
 pub async fn enforce() -> Result<(), String> {
     enforce_by("iptables").await?;
+    put("iptables", "-I", METADATA).await?;
     // Without IPv6 in the kernel there is nothing to guard.
     if let Err(text) = enforce_by("ip6tables").await {
         tracing::debug!(text, "no rules for IPv6");
@@ -57,14 +72,16 @@ async fn enforce_by(program: &str) -> Result<(), String> {
     // Fails when the chain is there already, which is as good.
     succeeds(program, "-N", &[CHAIN]).await?;
     for (how, rule) in [("-A", ANSWERS), ("-A", REST), ("-I", ENTRY)] {
-        if succeeds(program, "-C", rule).await? {
-            continue;
-        }
-        if !succeeds(program, how, rule).await? {
-            return Err(format!("{program} refused the rule '{}'", rule.join(" ")));
-        }
+        put(program, how, rule).await?;
     }
     Ok(())
+}
+
+async fn put(program: &str, how: &str, rule: &[&str]) -> Result<(), String> {
+    if succeeds(program, "-C", rule).await? || succeeds(program, how, rule).await? {
+        return Ok(());
+    }
+    Err(format!("{program} refused the rule '{}'", rule.join(" ")))
 }
 
 async fn succeeds(program: &str, how: &str, rule: &[&str]) -> Result<bool, String> {

@@ -14,11 +14,6 @@ use std::collections::HashMap;
 
 impl DockerDriver {
     pub(super) async fn put_network(&self, network: &Network) -> Result<()> {
-        if self.settings.gateway_guard == GuardMode::Enforce && self.settings.is_local() {
-            guard::enforce().await.map_err(|text| {
-                DriverError::host_fault(format!("this host cannot isolate networks: {text}"))
-            })?;
-        }
         if let Some(there) = self.network(network.id).await? {
             let there = there.labels.as_ref().and_then(labels::read_network);
             let asked = there.and_then(|there| there.cidr);
@@ -29,6 +24,15 @@ impl DockerDriver {
                 "network '{}' has another subnet on this host; remove it from its containers first",
                 network.name
             )));
+        }
+        // Before there is a bridge that packets could come from.
+        if self.settings.gateway_guard == GuardMode::Enforce && self.settings.is_local() {
+            guard::enforce().await.map_err(|text| {
+                DriverError::host_fault(format!(
+                    "this host cannot keep containers from its own services: {text} (its agent needs \
+                     root and iptables; where another firewall does it, its setting gateway_guard is off)"
+                ))
+            })?;
         }
         let request = request(self.host_id(), network);
         let create = async |docker: &Docker| docker.create_network(request).await;

@@ -82,9 +82,10 @@ pub struct TlsFiles {
 #[serde(rename_all = "snake_case")]
 pub enum GuardMode {
     /// Looks whether the rules are there and warns if not.
-    #[default]
     Check,
-    /// Puts the rules there, whenever a network is ensured. Needs root and `iptables`.
+    /// Puts the rules there before the first network, and again when they are gone. Needs root and
+    /// `iptables`.
+    #[default]
     Enforce,
     /// Neither: somebody else's firewall does it.
     Off,

@@ -146,11 +146,13 @@ mod tests {
     }
 
     fn drops(plan: &Plan) -> Vec<&str> {
-        let id = |act| match act {
-            Act::Drop(id) => Some(String::as_str(id)),
-            _ => None,
-        };
-        plan.acts.iter().filter_map(id).collect()
+        plan.acts
+            .iter()
+            .filter_map(|act| match act {
+                Act::Drop(id) => Some(id.as_str()),
+                _ => None,
+            })
+            .collect()
     }
 
     #[test]

@@ -3,13 +3,14 @@
 use crate::Settings;
 use schemas::Result;
 use schemas::host::{Converge, Desired};
-use schemas::ids::{NetworkId, ServerId};
+use schemas::ids::ServerId;
 use schemas::workload::pod::PodSpec;
 use schemas::workload::{
     Attachment, ImageRef, InjectedFile, Limits, Network, Node, NodeTls, Pod, Security, Workload,
 };
 use serde_json::json;
 use std::collections::BTreeMap;
+use store::compute::guests;
 use store::compute::servers::Server;
 use store::compute::spec::{self, Flavor, Guest, Spec};
 
@@ -110,7 +111,7 @@ fn pod(server: &Server, id: ServerId, spec: &Spec, network: Option<Network>, pod
 /// The network of a cluster's guests, on each node's engine; its subnet is the engine's choice.
 pub(super) fn of_guests(server: &Server, spec: &Spec) -> Option<Network> {
     spec.within.map(|cluster| Network {
-        id: NetworkId::derived(cluster.0, "guests"),
+        id: guests::network_id(cluster),
         name: "guests".into(),
         project_id: server.project_id.clone(),
         cidr: None,

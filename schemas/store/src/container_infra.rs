@@ -21,7 +21,7 @@ use crate::Result;
 use schemas::Error;
 
 /// May there be one more of these?
-fn bounded(what: &str, there: i64, most: i64) -> Result<()> {
+pub(crate) fn bounded(what: &str, there: i64, most: i64) -> Result<()> {
     match most >= 0 && there >= most {
         true => Err(Error::OverQuota(format!(
             "The project has {there} {what}, and {most} is the most it may have; delete some first."

@@ -20,6 +20,10 @@ pub(super) async fn answer(bus: &Bus, host: HostId) -> AbortOnDropHandle<()> {
                 Op::Stats => Reply::Json {
                     value: json!({ "memory_bytes": 1 << 20, "interfaces": 1 }),
                 },
+                Op::Exec { command, .. } => Reply::Text {
+                    text: format!("{}\n", command.join(" ")),
+                    exit_code: Some(0),
+                },
                 _ => Reply::Failed {
                     text: "This host has no engine.".into(),
                     code: "unsupported".into(),

@@ -111,6 +111,11 @@ impl Database {
                 dir: self.files("images"),
                 ..api::image::Settings::default()
             },
+            // Nobody is there whom it would be worth to wait for.
+            container_infra: api::container_infra::Settings {
+                container_wait_s: 0,
+                ..api::container_infra::Settings::default()
+            },
             ..Settings::default()
         };
         change(&mut settings);

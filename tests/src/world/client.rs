@@ -9,11 +9,13 @@ use schemas::ids::{ImageId, ServerId};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// A path below compute, but for images.
+/// A path below compute, but for images and containers.
 fn target(path: &str) -> String {
-    match path.starts_with("/images") {
-        true => format!("/image/v2{path}"),
-        false => format!("/compute/v2.1{path}"),
+    let first = path.split('/').nth(1).unwrap_or_default();
+    match first {
+        "images" => format!("/image/v2{path}"),
+        "containers" => format!("/container-infra/v1{path}"),
+        _ => format!("/compute/v2.1{path}"),
     }
 }
 
@@ -35,9 +37,7 @@ pub struct Answered {
 impl Client<'_> {
     /// Asks until there is an answer.
     pub async fn ask(&self, ask: Ask) -> Answered {
-        let ask = ask
-            .set("x-auth-token", self.world.token(self.who))
-            .set("openstack-api-version", "compute 2.96");
+        let ask = self.signed(ask);
         let mut again = false;
         loop {
             if let Some(answer) = self.world.door.ask(ask.clone()).await {
@@ -116,16 +116,22 @@ impl Client<'_> {
     }
 
     async fn once(&self, ask: &Ask) -> Option<Answer> {
-        let ask = ask
-            .clone()
-            .set("x-auth-token", self.world.token(self.who))
-            .set("openstack-api-version", "compute 2.96");
-        self.world.door.ask(ask).await
+        self.world.door.ask(self.signed(ask.clone())).await
+    }
+
+    fn signed(&self, ask: Ask) -> Ask {
+        // The clients of 2015 name no version.
+        let old = ask.target.starts_with("/container-infra");
+        let ask = ask.set("x-auth-token", self.world.token(self.who));
+        match old {
+            true => ask,
+            false => ask.set("openstack-api-version", "compute 2.96"),
+        }
     }
 }
 
 impl Answered {
-    fn accepted(self, what: &str, after_the_first: Option<StatusCode>) -> Answer {
+    pub(super) fn accepted(self, what: &str, after_the_first: Option<StatusCode>) -> Answer {
         let Answered { answer, again } = self;
         let done = again && Some(answer.status) == after_the_first;
         assert!(

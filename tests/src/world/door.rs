@@ -7,6 +7,7 @@ use crate::api::answer::{Answer, Ask};
 use actix_web::App;
 use actix_web::body::to_bytes;
 use actix_web::dev::{Service, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::test::{TestRequest, init_service};
 use api::{AppState, Settings};
 use bus::Bus;
@@ -49,7 +50,10 @@ impl Door {
         let (answer, answered) = oneshot::channel();
         self.asked.send(Asked { ask, answer }).ok()?;
         let answer = answered.await.ok()?;
-        if answer.status.is_server_error() {
+        // What an engine could not do is told in words, and is no failure of the API's.
+        let in_words = answer.status == StatusCode::INTERNAL_SERVER_ERROR
+            && !answer.text().contains("An unexpected error");
+        if answer.status.is_server_error() && !in_words {
             self.trouble.fetch_add(1, Ordering::SeqCst);
         }
         Some(answer)

@@ -9,7 +9,7 @@ use std::time::Duration;
 use store::compute::launch::{self, Launch};
 use store::compute::servers::Server;
 use store::compute::spec::{BootImage, Node};
-use store::compute::{flavors, hosts, networks, nodes};
+use store::compute::{flavors, guests, hosts, networks, nodes};
 use store::image::bootable::bootable;
 use store::{Scope, Tx};
 
@@ -224,9 +224,10 @@ impl World {
 
     /// Networks that these servers are on.
     pub(super) fn networks_of(rows: &[&Server]) -> Vec<NetworkId> {
-        let network = |row: &&Server| match row.spec().unwrap().node {
-            Some(node) => node.network.id,
-            None => NetworkId::parse(&networks::id_of(&row.project_id)).unwrap(),
+        let network = |row: &&Server| match (row.spec().unwrap().node, row.spec().unwrap().within) {
+            (Some(node), _) => node.network.id,
+            (None, Some(cluster)) if row.guest_of.is_some() => guests::network_id(cluster),
+            (None, _) => NetworkId::parse(&networks::id_of(&row.project_id)).unwrap(),
         };
         rows.iter().map(network).collect()
     }

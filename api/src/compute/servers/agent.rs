@@ -1,4 +1,4 @@
-//! Asking the agent of a server's host.
+//! Asking the agent of a server's host; and of the node that a container of a cluster is on.
 
 use crate::compute::call::settings;
 use crate::ctx::Caller;
@@ -23,8 +23,12 @@ pub enum Answer {
 /// the host says.
 pub async fn ask(caller: &Caller, server: &Server, op: Op) -> Result<Answer> {
     let not_ready = || {
+        let what = match server.guest_of {
+            None => "Instance",
+            Some(_) => "Container",
+        };
         Error::Conflict(format!(
-            "Instance {} is not ready: it is on no host yet.",
+            "{what} {} is not ready: it is on no host yet.",
             server.id
         ))
     };
@@ -44,6 +48,8 @@ pub async fn ask(caller: &Caller, server: &Server, op: Op) -> Result<Answer> {
             "conflict" => Error::Conflict(text),
             "timeout" => Error::Unavailable(text),
             "unsupported" => Error::NotImplemented(text),
+            // A node's engine is its users' own: they may know how it fails.
+            _ if server.guest_of.is_some() => Error::Failed(text),
             _ => Error::internal(format_args!("host {host} failed a call: {text}")),
         }),
     }

@@ -120,6 +120,7 @@ async fn ticket(caller: &Caller, id: String) -> Result<String> {
 
 fn ready(server: &Server) -> Result<()> {
     let state = State {
+        what: "instance",
         vm_state: &server.vm_state,
         task_state: server.task_state.as_deref(),
         locked: false,

@@ -9,6 +9,7 @@ use crate::reply::{self, Reply};
 use crate::route::{Route, get};
 use schemas::{Error, Kind, Result, Timestamp};
 use serde_json::{Value, json};
+use store::compute::lives;
 use store::events::{self, Event};
 
 /// The routes of instance actions.
@@ -23,12 +24,15 @@ pub fn routes() -> Vec<Route> {
 async fn history(caller: &Caller, id: String) -> Result<Vec<Event>> {
     let scope = caller.scope();
     let target = id.clone();
-    let all = caller
-        .read(move |conn| events::of(conn, Kind::Server, &target))
+    let (all, server) = caller
+        .read(move |conn| {
+            let all = events::of(conn, Kind::Server, &target)?;
+            // What happens to guests of clusters has the same kind, and is not compute's to show.
+            Ok((all, lives::known(conn, &target)?))
+        })
         .await?;
-    let seen = all
-        .first()
-        .is_some_and(|event| scope.sees(&event.project_id));
+    let first = all.first().filter(|_| server);
+    let seen = first.is_some_and(|event| scope.sees(&event.project_id));
     if minor(caller) < 21 || !seen {
         one(caller, id).await?;
     }

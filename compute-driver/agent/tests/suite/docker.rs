@@ -5,7 +5,7 @@ use crate::nodes::node;
 use crate::pods::{desired, member, pod, probe, until};
 use crate::snapshots::snapshot;
 use crate::world::*;
-use compute_driver::docker::NodeSettings;
+use compute_driver::docker::{GuardMode, NodeSettings};
 use compute_driver::{DockerDriver, DockerSettings, Driver};
 use process::Faults;
 use schemas::host::{Desired, Op, Reply, Seen};
@@ -42,7 +42,10 @@ async fn a_container_lives_and_goes_on_docker_as_on_the_simulated_engine() {
     };
     let mut world = World::without_agent().await;
     world.settings.stop_grace_s = 1;
-    let driver: Arc<dyn Driver> = Arc::new(DockerDriver::new(DockerSettings::new(url, world.host)));
+    let driver: Arc<dyn Driver> = Arc::new(DockerDriver::new(DockerSettings {
+        gateway_guard: GuardMode::Off,
+        ..DockerSettings::new(url, world.host)
+    }));
     world.real = Some(driver.clone());
     world.start(Faults::none());
     let hello = world.hello().await;
@@ -165,6 +168,7 @@ async fn a_node_on_docker_is_a_host_whose_containers_the_agent_runs() {
             dir: Some(folders.clone()),
             ..NodeSettings::default()
         },
+        gateway_guard: GuardMode::Off,
         ..DockerSettings::new(url, world.host)
     }));
     world.real = Some(driver.clone());

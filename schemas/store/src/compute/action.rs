@@ -151,6 +151,8 @@ impl Action {
 /// The state of a server, as far as it decides what may be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct State<'a> {
+    /// What it is called in refusals: `instance`, or what kind of guest it is.
+    pub what: &'static str,
     /// `servers.vm_state`.
     pub vm_state: &'a str,
     /// `servers.task_state`.
@@ -193,10 +195,10 @@ pub fn legal(action: Action, id: &str, at: State<'_>, admin: bool) -> Result<(),
     if at.locked && row.locks && !admin {
         return Err(Error::Conflict(format!("Instance {id} is locked")));
     }
-    let refused = |what: &str, state: &str| {
+    let refused = |which: &str, state: &str| {
         Err(Error::Conflict(format!(
-            "Cannot '{}' instance {id} while it is in {what} {state}",
-            row.name
+            "Cannot '{}' {} {id} while it is in {which} {state}",
+            row.name, at.what
         )))
     };
     if at.deleting && action != Action::Delete {
@@ -227,6 +229,7 @@ mod tests {
 
     fn at<'a>(vm_state: &'a str, task_state: Option<&'a str>) -> State<'a> {
         State {
+            what: "instance",
             vm_state,
             task_state,
             locked: false,

@@ -1,13 +1,16 @@
-//! The one way a user's wish changes a server: legality, the row, its event and its work entry in
-//! one transaction.
+//! The one way a user's wish changes a server, or a guest of a cluster: legality, the row, its event
+//! and its work entry in one transaction.
 //!
 //! *Guarantees.* What the agent is told changes only with a higher generation; whoever waits for
 //! the change finds its deadline, its request and its event in the same commit.
 
 use super::action::{self, Action, State};
+use super::guests;
 use super::servers::{self, Server, Sight};
 use super::spec::Spec;
 use crate::{Fail, Result, Scope, Tx, events};
+use schemas::host::Seen;
+use schemas::workload::Reboot;
 use schemas::{Error, Kind};
 use std::time::Duration;
 
@@ -38,6 +41,19 @@ pub struct Changing {
     pub sight: Sight,
 }
 
+impl Changing {
+    /// The life that a reboot has to end; without one, running is all that is asked.
+    pub fn reboot(&self, hard: bool) -> Option<Reboot> {
+        match &self.sight.state {
+            Some(Seen::Container(seen)) if !seen.boot.is_empty() => Some(Reboot {
+                boot: seen.boot.clone(),
+                hard,
+            }),
+            _ => None,
+        }
+    }
+}
+
 /// What becomes of the row beside what the closure changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Then {
@@ -66,14 +82,31 @@ pub fn server(
     how: impl FnOnce(&mut Tx<'_>, &mut Changing) -> Result<Then>,
 ) -> Result<Server> {
     let server = servers::get(tx, &asked.scope, id)?.ok_or_else(|| missing(id))?;
+    row(tx, asked, server, action, how)
+}
+
+/// The same for a row that was read in this transaction, and that the caller may see: a server's or a
+/// guest's.
+///
+/// # Errors
+/// `Conflict` for what its state forbids, and what `how` says.
+pub fn row(
+    tx: &mut Tx<'_>,
+    asked: &Asked,
+    server: Server,
+    action: Action,
+    how: impl FnOnce(&mut Tx<'_>, &mut Changing) -> Result<Then>,
+) -> Result<Server> {
+    let id = server.id.clone();
     let state = State {
+        what: guests::kind(&server).map_or("instance", guests::Kind::as_str),
         vm_state: &server.vm_state,
         task_state: server.task_state.as_deref(),
         locked: server.locked != 0,
         deleting: server.deleting != 0,
         node_of: server.node_of.as_deref(),
     };
-    action::legal(action, id, state, asked.admin)?;
+    action::legal(action, &id, state, asked.admin)?;
     let mut at = Changing {
         spec: server.spec()?,
         sight: server.sight()?,
@@ -108,7 +141,7 @@ pub fn server(
     record(tx, asked, &at.server, action, &then)?;
     servers::update(tx, &mut at.server)?;
     if matches!(then, Then::Told(_) | Then::Begun(_)) {
-        tx.due(Kind::Server, id)?;
+        tx.due(Kind::Server, &id)?;
     }
     Ok(at.server)
 }

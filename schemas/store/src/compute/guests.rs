@@ -8,7 +8,7 @@ use super::spec::{Guest, Node};
 use crate::schema::servers as table;
 use crate::{Conn, Fail, Result, Scope, Tx};
 use diesel::prelude::*;
-use schemas::ids::ServerId;
+use schemas::ids::{ClusterId, NetworkId, ServerId};
 use schemas::workload::Power;
 use schemas::{Error, Timestamp};
 
@@ -37,6 +37,11 @@ impl Kind {
             Kind::Pod => "pod",
         }
     }
+}
+
+/// The network that a cluster's guests are on, on each node's engine.
+pub fn network_id(cluster: ClusterId) -> NetworkId {
+    NetworkId::derived(cluster.0, "guests")
 }
 
 /// What this row is, if it is a guest.
@@ -209,6 +214,19 @@ pub fn left(conn: &mut Conn, cluster: &str) -> Result<i64> {
         .filter(table::guest_of.eq(cluster))
         .count()
         .get_result(conn)?)
+}
+
+/// May a project have one more guest of this kind? It has at most `most` (negative: any number).
+///
+/// # Errors
+/// `OverQuota`.
+pub fn room(conn: &mut Conn, project_id: &str, kind: Kind, most: i64) -> Result<()> {
+    let there = count(conn, project_id, kind)?;
+    let what = match kind {
+        Kind::Container => "containers",
+        Kind::Pod => "pods",
+    };
+    crate::container_infra::bounded(what, there, most)
 }
 
 /// How many guests of this kind a project has.

@@ -81,6 +81,16 @@ pub fn end(tx: &mut Tx<'_>, server_id: &str) -> Result<()> {
     Ok(())
 }
 
+/// Is there, or was there, a server of this id? Guests of clusters leave no line.
+pub fn known(conn: &mut Conn, server_id: &str) -> Result<bool> {
+    let line: Option<String> = server_lives::table
+        .find(server_id)
+        .select(server_lives::server_id)
+        .first(conn)
+        .optional()?;
+    Ok(line.is_some())
+}
+
 /// Nobody will ask for it any more. How many there were.
 pub(crate) fn forget(tx: &mut Tx<'_>, server_id: &str) -> Result<usize> {
     let ended = diesel::delete(server_lives::table.find(server_id))

@@ -94,6 +94,9 @@ pub enum Guest {
         asked_command: Option<String>,
         /// The bound of its memory as it was asked for (`512m`).
         asked_memory: Option<String>,
+        /// It was asked for in the words of the first clients, who call the image `image_id`.
+        #[serde(default)]
+        in_first_words: bool,
     },
     /// A pod.
     Pod {

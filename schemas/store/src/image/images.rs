@@ -223,8 +223,8 @@ pub(super) fn renew(tx: &mut Tx<'_>, image: &Image) -> Result<()> {
     }
 }
 
-/// Servers that were booted from it and are not being deleted: their containers are made anew from
-/// it when their host is lost.
+/// Servers, and containers of clusters, that were made from it and are not being deleted: they are made
+/// anew from it when their host is lost.
 pub fn users(conn: &mut Conn, id: &str) -> Result<i64> {
     Ok(servers::table
         .filter(servers::image_id.eq(id).and(servers::deleting.eq(0)))

@@ -57,7 +57,9 @@ pub(super) fn of(key: &str, things: &Things) -> Option<Vec<Sample>> {
             { "op": "add", "path": "/member_ids", "value": things.get("cluster/home") },
             { "op": "replace", "path": "/properties/dns-zone", "value": "y" },
         ])),
-        key => cluster(key, things).or_else(|| not_built(key, things)),
+        key => cluster(key, things)
+            .or_else(|| container(key, things))
+            .or_else(|| not_built(key, things)),
     }
 }
 
@@ -81,10 +83,32 @@ fn templates(things: &Things) -> Vec<Sample> {
     ]
 }
 
-/// Whatever runs in clusters.
+/// Containers, and what is done to them: the verb behind them, or before.
+fn container(key: &str, things: &Things) -> Option<Vec<Sample>> {
+    let (method, path) = key.split_once(' ')?;
+    let rest = path.strip_prefix("/containers")?;
+    let mut sample = match method {
+        "POST" => Sample::json(json!({
+            "name": "new", "image": things.get("image/images"), "bay_uuid": things.get("cluster/ready"),
+            "command": "sleep 9", "memory": "64m", "environment": { "A": "b" },
+        })),
+        "PATCH" => Sample::json(json!([{ "op": "replace", "path": "/name", "value": "other" }])),
+        _ => Sample::plain(),
+    };
+    if rest.contains("execute") {
+        sample.query = "command=ls+-l".into();
+    }
+    let verb_first = rest.len() > "/{ident}".len() && rest.ends_with("{ident}");
+    Some(vec![match verb_first {
+        true => sample.place("ident", "container-infra/containers"),
+        false => sample,
+    }])
+}
+
+/// Whatever else runs in clusters.
 fn not_built(key: &str, things: &Things) -> Option<Vec<Sample>> {
     let (method, path) = key.split_once(' ')?;
-    let kinds = ["/pods", "/services", "/rcs", "/containers"];
+    let kinds = ["/pods", "/services", "/rcs"];
     kinds.into_iter().find(|kind| path.starts_with(kind))?;
     let sample = match method {
         "POST" => Sample::json(json!({
@@ -93,10 +117,8 @@ fn not_built(key: &str, things: &Things) -> Option<Vec<Sample>> {
         "PATCH" => Sample::json(json!([{ "op": "replace", "path": "/manifest", "value": "{}" }])),
         _ => Sample::plain(),
     };
-    let verb_first = path.starts_with("/containers/") && path.ends_with("{ident}");
     let sample = match path.ends_with("{bay}") {
         true => sample.place("bay", "cluster/home"),
-        false if verb_first => sample.place("ident", "container-infra/containers"),
         false => sample,
     };
     Some(vec![sample])

@@ -9,7 +9,6 @@ use actix_web::http::Method;
 use schemas::host::Inventory;
 use schemas::ids::{EpochId, HostId};
 use serde_json::json;
-use store::Scope;
 use store::compute::servers;
 
 const BASE: &str = "/compute/v2.1";
@@ -158,10 +157,10 @@ async fn server(cloud: &mut Cloud) {
 }
 
 /// As a conductor would leave it: on the seeded host, whose agent answers in every copy.
-async fn active(cloud: &Cloud, id: String) {
+pub(super) async fn active(cloud: &Cloud, id: String) {
     let host = cloud.things.get("compute/os-hypervisors").to_owned();
     let done = cloud.state.store.write(move |tx| {
-        let found = servers::get(tx, &Scope::All, &id)?;
+        let found = servers::any(tx, &id)?;
         let mut server = found.unwrap();
         server.vm_state = "active".into();
         server.host_id = Some(host.clone());

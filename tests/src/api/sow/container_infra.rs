@@ -1,6 +1,8 @@
-//! Container-infra's things: a template, a cluster that waits for its nodes, and what the victims keep
-//! beside it. The stranger's cluster is written as a row: he has no flavor to make one of.
+//! Container-infra's things: a template, a cluster that waits for its nodes, one that is complete with a
+//! container that runs, and what the victims keep beside them. Clusters that are complete are written as
+//! rows: no conductor is there to make them so.
 
+use super::compute::active;
 use super::{make, must, rootfs};
 use crate::api::answer::Ask;
 use crate::api::cloud::Cloud;
@@ -16,8 +18,11 @@ const BASE: &str = "/container-infra/v1";
 pub(super) async fn sow(cloud: &mut Cloud) {
     image(cloud).await;
     home(cloud).await;
-    let id = elsewhere(cloud).await;
+    let id = row(cloud, "elsewhere", "stranger").await;
     cloud.things.put("cluster/elsewhere", id);
+    let id = row(cloud, "home", "member").await;
+    cloud.things.put("cluster/ready", id);
+    container(cloud).await;
     let things = cloud.things.clone();
     let cluster = things.get("cluster/home");
     let template =
@@ -61,7 +66,6 @@ pub(super) async fn sow(cloud: &mut Cloud) {
         ("container-infra/pods", "web"),
         ("container-infra/services", "web"),
         ("container-infra/rcs", "web"),
-        ("container-infra/containers", "web"),
     ] {
         cloud.things.put(place, value);
     }
@@ -129,13 +133,14 @@ async fn home(cloud: &mut Cloud) {
     cloud.things.put("word/kubernetes", "kubernetes");
 }
 
-async fn elsewhere(cloud: &Cloud) -> String {
+/// A cluster of this project that is complete, as far as its row says.
+async fn row(cloud: &Cloud, project: &str, user: &str) -> String {
     let id = Uuid::now_v7().to_string();
     let mut cluster = Cluster {
         id: id.clone(),
-        project_id: cloud.things.get("project/elsewhere").into(),
-        user_id: cloud.things.get("user/stranger").into(),
-        name: "bay-of-elsewhere".into(),
+        project_id: cloud.things.get(&format!("project/{project}")).into(),
+        user_id: cloud.things.get(&format!("user/{user}")).into(),
+        name: format!("ready-bay-of-{project}"),
         template_id: String::new(),
         coe: "docker".into(),
         status: "CREATE_COMPLETE".into(),
@@ -164,4 +169,17 @@ async fn elsewhere(cloud: &Cloud) -> String {
         .write(move |tx| clusters::create(tx, &new, -1));
     made.await.unwrap();
     id
+}
+
+/// A container of the victims' that runs; the seeded host stands for a node.
+async fn container(cloud: &mut Cloud) {
+    let body = json!({
+        "name": "box", "image": cloud.things.get("image/images"),
+        "bay_uuid": cloud.things.get("cluster/ready"), "command": "sleep 9", "memory": "64m",
+    });
+    let url = format!("{BASE}/containers");
+    let place = "container-infra/containers";
+    make(cloud, Persona::Member, &url, body, "/uuid", place).await;
+    active(cloud, cloud.things.get(place).to_owned()).await;
+    cloud.things.put("name:container-infra/containers", "box");
 }

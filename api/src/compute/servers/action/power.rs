@@ -4,8 +4,7 @@ use super::{Seen, begun, change};
 use crate::compute::rules;
 use crate::reply::Reply;
 use schemas::compute::server::Reboot as Wish;
-use schemas::host::Seen as Sight;
-use schemas::workload::{Power, Reboot};
+use schemas::workload::Power;
 use schemas::{Error, Result};
 use store::compute::action::Action;
 use store::compute::change::{Changing, Then};
@@ -59,14 +58,7 @@ pub async fn reboot(ctx: Seen, id: String, wish: Wish) -> Reply {
     };
     let how = move |at: &mut Changing| {
         at.spec.power = Power::Running;
-        // The life that has to end; without one, running is all that is asked.
-        at.spec.reboot = match &at.sight.state {
-            Some(Sight::Container(seen)) if !seen.boot.is_empty() => Some(Reboot {
-                boot: seen.boot.clone(),
-                hard,
-            }),
-            _ => None,
-        };
+        at.spec.reboot = at.reboot(hard);
         match hard {
             true => "rebooting_hard",
             false => "rebooting",

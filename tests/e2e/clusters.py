@@ -1,0 +1,91 @@
+"""Clusters and what their users do with them, for the tests that need one."""
+
+import json
+import subprocess
+from contextlib import contextmanager
+
+from cloud import eventually
+
+# Nodes boot one after the other on small machines.
+PATIENCE = 300
+
+
+def shown(cloud, cluster, user="jeroboam"):
+    return cloud.openstack("coe", "cluster", "show", cluster, cloud=user)
+
+
+def wait(cloud, cluster, wanted, user="jeroboam"):
+    """Waits until the cluster's status is this."""
+
+    def reached():
+        now = shown(cloud, cluster, user)
+        assert not now["status"].endswith("FAILED"), now["status_reason"]
+        return now if now["status"] == wanted else None
+
+    return eventually(reached, f"the cluster does not become {wanted}", PATIENCE)
+
+
+def servers(cloud, cluster, user="jeroboam"):
+    """The nodes of a cluster as their project sees them."""
+    listed = cloud.openstack("server", "list", "--long", cloud=user)
+    return [one for one in listed if cluster in json.dumps(one.get("Properties", {}))]
+
+
+@contextmanager
+def template(cloud, name, user="jeroboam"):
+    """A template of small nodes; its UUID."""
+    # It says a sentence before what it was asked to print.
+    cloud.openstack(
+        "coe", "cluster", "template", "create", "--coe", "docker", "--image", "jeroboam-node",
+        "--external-network", "public", "--flavor", "c1.small", "--master-flavor", "c1.small", name,
+        cloud=user, form=None,
+    )
+    made = cloud.openstack("coe", "cluster", "template", "show", name, cloud=user)
+    yield made["uuid"]
+    cloud.openstack("coe", "cluster", "template", "delete", made["uuid"], cloud=user, form=None)
+
+
+@contextmanager
+def cluster(cloud, engine, template, name, count, user="jeroboam"):
+    """A cluster of one master and so many workers; gone with all its nodes and its network afterwards."""
+    before = engine.networks()
+    cloud.openstack(
+        "coe", "cluster", "create", "--cluster-template", template, "--node-count", str(count), "--timeout", "10",
+        name, cloud=user, form=None,
+    )
+    made = wait(cloud, name, "CREATE_COMPLETE", user)
+    nodes = [one["ID"] for one in servers(cloud, made["uuid"], user)]
+    yield made
+    nodes = {*nodes, *(one["ID"] for one in servers(cloud, made["uuid"], user))}
+    cloud.openstack("coe", "cluster", "delete", made["uuid"], cloud=user, form=None)
+
+    def gone():
+        listed = cloud.openstack("coe", "cluster", "list", cloud=user)
+        return made["uuid"] not in [one["uuid"] for one in listed]
+
+    eventually(gone, "the cluster stays", PATIENCE)
+    assert all(engine.inspect(node) is None for node in nodes)
+    assert sorted(engine.networks()) == sorted(before)
+
+
+def docker_cli(cloud, cluster, home, user="jeroboam"):
+    """The docker CLI as the cluster's user has it: his key, a certificate that the cluster signed."""
+    subprocess.run(
+        ["openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=joe", "-keyout", home / "key.pem",
+         "-out", home / "request.pem"],
+        check=True, capture_output=True, timeout=60,
+    )
+    ca = cloud.openstack("coe", "ca", "show", cluster["uuid"], cloud=user, form=None)
+    (home / "ca.pem").write_text(ca)
+    signed = cloud.openstack("coe", "ca", "sign", cluster["uuid"], str(home / "request.pem"), cloud=user, form=None)
+    (home / "cert.pem").write_text(signed)
+
+    def run(*words, address=cluster["api_address"], proven=True, check=True):
+        line = ["docker", "-H", address, "--tlsverify", "--tlscacert", home / "ca.pem"]
+        if proven:
+            line += ["--tlscert", home / "cert.pem", "--tlskey", home / "key.pem"]
+        done = subprocess.run([*line, *words], capture_output=True, text=True, timeout=120)
+        assert not check or done.returncode == 0, done.stderr
+        return done
+
+    return run

@@ -1,0 +1,130 @@
+"""What the other tests leave of `openstack coe`: groups of nodes, upgrades, authorities, quotas, sums."""
+
+import pytest
+
+from cloud import eventually
+
+USER = "jeroboam"
+ADMIN = "jeroboam-admin"
+PATIENCE = 300
+
+
+def coe(cloud, *words, form=None, who=USER):
+    return cloud.openstack("coe", *words, cloud=who, form=form)
+
+
+def shown(cloud, what, *words):
+    return coe(cloud, *what.split(), "show", *words, form="json")
+
+
+def wait(cloud, cluster, wanted):
+    def reached():
+        now = shown(cloud, "cluster", cluster)
+        assert not now["status"].endswith("FAILED"), now["status_reason"]
+        return now if now["status"] == wanted else None
+
+    return eventually(reached, f"the cluster does not become {wanted}", PATIENCE)
+
+
+def template(cloud, name, *words):
+    coe(
+        cloud, "cluster", "template", "create", "--coe", "docker", "--image", "jeroboam-node", "--external-network",
+        "public", "--flavor", "c1.small", "--master-flavor", "c1.small", *words, name,
+    )
+    return shown(cloud, "cluster template", name)["uuid"]
+
+
+@pytest.fixture(scope="module")
+def cluster(cloud):
+    made = template(cloud, "e2e-coe")
+    coe(cloud, "cluster", "create", "--cluster-template", made, "--node-count", "1", "--timeout", "10", "e2e-coe")
+    yield wait(cloud, "e2e-coe", "CREATE_COMPLETE")
+    coe(cloud, "cluster", "delete", "e2e-coe")
+
+    def gone():
+        return "e2e-coe" not in [one["name"] for one in coe(cloud, "cluster", "list", form="json")]
+
+    eventually(gone, "the cluster stays", PATIENCE)
+    coe(cloud, "cluster", "template", "delete", made)
+
+
+def test_a_template_is_listed_changed_and_deleted(cloud, name):
+    made = template(cloud, name, "--labels", "a=b")
+    try:
+        assert name in [one["name"] for one in coe(cloud, "cluster", "template", "list", form="json")]
+        coe(cloud, "cluster", "template", "update", name, "--docker-volume-size", "5", "--label", "c=d")
+        now = shown(cloud, "cluster template", made)
+        assert (now["docker_volume_size"], now["labels"]) == (5, {"a": "b", "c": "d"})
+    finally:
+        coe(cloud, "cluster", "template", "delete", name)
+    assert name not in [one["name"] for one in coe(cloud, "cluster", "template", "list", form="json")]
+
+
+def test_a_group_of_nodes_comes_changes_and_goes(cloud, cluster):
+    names = [one["name"] for one in coe(cloud, "nodegroup", "list", "e2e-coe", form="json")]
+    assert names == ["default-master", "default-worker"]
+    coe(cloud, "nodegroup", "create", "e2e-coe", "more", "--node-count", "1", "--min-nodes", "0", "--max-nodes", "2")
+    wait(cloud, "e2e-coe", "UPDATE_COMPLETE")
+    group = shown(cloud, "nodegroup", "e2e-coe", "more")
+    assert (group["node_count"], group["max_node_count"], group["role"]) == (1, 2, "worker")
+    coe(cloud, "nodegroup", "update", "e2e-coe", "more", "--max-nodes", "3")
+    wait(cloud, "e2e-coe", "UPDATE_COMPLETE")
+    assert shown(cloud, "nodegroup", "e2e-coe", "more")["max_node_count"] == 3
+    coe(cloud, "nodegroup", "delete", "e2e-coe", "more")
+
+    def gone():
+        return "more" not in [one["name"] for one in coe(cloud, "nodegroup", "list", "e2e-coe", form="json")]
+
+    eventually(gone, "the group stays", PATIENCE)
+    wait(cloud, "e2e-coe", "UPDATE_COMPLETE")
+
+
+def test_a_cluster_is_changed_resized_and_upgraded(cloud, cluster, name):
+    coe(cloud, "cluster", "update", "e2e-coe", "--node-count", "2")
+    wait(cloud, "e2e-coe", "UPDATE_COMPLETE")
+    coe(cloud, "cluster", "resize", "e2e-coe", "1")
+    wait(cloud, "e2e-coe", "UPDATE_COMPLETE")
+    other = template(cloud, name, "--labels", "a=b")
+    coe(cloud, "cluster", "upgrade", "e2e-coe", other)
+    now = wait(cloud, "e2e-coe", "UPDATE_COMPLETE")
+    assert (now["cluster_template_id"], now["labels"]) == (other, {"a": "b"})
+    coe(cloud, "cluster", "upgrade", "e2e-coe", "e2e-coe")
+    wait(cloud, "e2e-coe", "UPDATE_COMPLETE")
+    coe(cloud, "cluster", "template", "delete", other)
+
+
+def test_its_users_get_their_certificates_and_another_authority(cloud, cluster, tmp_path):
+    coe(cloud, "cluster", "config", "e2e-coe", "--dir", tmp_path, "--output-certs")
+    before = coe(cloud, "ca", "show", "e2e-coe")
+    assert (tmp_path / "ca.pem").read_text().strip() == before.strip()
+    for part in ["key", "cert"]:
+        assert "-----BEGIN" in (tmp_path / f"{part}.pem").read_text()
+    coe(cloud, "ca", "rotate", "e2e-coe")
+    wait(cloud, "e2e-coe", "UPDATE_COMPLETE")
+    assert coe(cloud, "ca", "show", "e2e-coe").strip() != before.strip()
+    said = cloud.fails("coe", "credential", "rotate", "e2e-coe", cloud=USER)
+    assert "credentials" in said, said
+
+
+def test_quotas_are_set_by_administrators(cloud, name):
+    project = cloud.openstack("project", "create", name)["id"]
+    which = ["--project-id", project, "--resource", "Cluster"]
+    try:
+        coe(cloud, "quotas", "create", *which, "--hard-limit", "3", who=ADMIN)
+        assert project in coe(cloud, "quotas", "list", "--all-tenants", who=ADMIN)
+        assert "3" in coe(cloud, "quotas", "show", *which, who=ADMIN)
+        coe(cloud, "quotas", "update", *which, "--hard-limit", "4", who=ADMIN)
+        assert "4" in coe(cloud, "quotas", "show", *which, who=ADMIN)
+        said = cloud.fails("coe", "quotas", "create", *which, "--hard-limit", "9", cloud=USER)
+        assert "Policy" in said, said
+        coe(cloud, "quotas", "delete", *which, who=ADMIN)
+    finally:
+        cloud.openstack("project", "delete", project, form=None)
+
+
+def test_sums_and_conductors_are_listed(cloud, cluster):
+    project = cloud.openstack("token", "issue", cloud=USER)["project_id"]
+    said = coe(cloud, "stats", "list", project)
+    assert "clusters" in said and "nodes" in said, said
+    listed = coe(cloud, "service", "list", form="json", who=ADMIN)
+    assert "up" in [one["state"] for one in listed]

@@ -1,0 +1,256 @@
+"""Pods and replication controllers on real nodes, with the last client that knows them."""
+
+import ast
+import http.client
+import json
+import socket
+import uuid
+
+import pytest
+
+from cloud import Refused, eventually
+
+PATIENCE = 300
+
+
+class Inner(http.client.HTTPConnection):
+    """The engine of a node, as the agent of the machine under it reaches it."""
+
+    def __init__(self, cloud, node):
+        super().__init__("docker", timeout=60)
+        self.path = str(cloud.state / "agent" / "nodes" / node / "docker.sock")
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(60)
+        self.sock.connect(self.path)
+
+    def ask(self, method, path):
+        try:
+            self.request(method, f"/v1.41{path}")
+            answer = self.getresponse()
+            body = answer.read()
+        finally:
+            self.close()
+        assert answer.status < 400, f"{method} {path}: {answer.status} {body[:300]!r}"
+        return json.loads(body) if body else None
+
+
+def containers(cloud, node, every=False):
+    """What runs on a node's engine, by the names of pods: {pod: [its containers]}."""
+    pods = {}
+    for one in Inner(cloud, node).ask("GET", f"/containers/json?all={str(every).lower()}"):
+        pod = one["Labels"].get("jeroboam.pod")
+        if pod:
+            pods.setdefault(pod, []).append(one)
+    return pods
+
+
+def nodes(cloud, bay):
+    listed = cloud.openstack("server", "list", "--long", cloud="jeroboam")
+    mine = [one for one in listed if bay in json.dumps(one.get("Properties", {}))]
+    return {one["Name"]: one["ID"] for one in mine if one["Status"] == "ACTIVE"}
+
+
+@pytest.fixture(scope="module")
+def bay(cloud):
+    """A bay of one master and two nodes, made and removed with the client of 2015."""
+    model = cloud.magnum(
+        "baymodel-create", "--name", "e2e-pods", "--image-id", "jeroboam-node", "--keypair-id", "k",
+        "--external-network-id", "public", "--coe", "docker", "--flavor-id", "c1.small", "--master-flavor-id", "c1.small",
+    )
+    made = cloud.magnum("bay-create", "--name", "e2e-pods", "--baymodel", "e2e-pods", "--node-count", "2", "--timeout", "10")
+    uuid_ = made["uuid"]
+
+    def complete():
+        now = cloud.magnum("bay-show", uuid_)
+        assert not now["status"].endswith("FAILED"), now
+        return now if now["status"] == "CREATE_COMPLETE" else None
+
+    shown = eventually(complete, "the bay is not made", PATIENCE)
+    yield shown
+    cloud.magnum("bay-delete", uuid_)
+
+    def gone():
+        return uuid_ not in [one["uuid"] for one in cloud.magnum("bay-list")]
+
+    eventually(gone, "the bay stays", PATIENCE)
+    cloud.magnum("baymodel-delete", model["uuid"])
+
+
+@pytest.fixture
+def manifest(tmp_path):
+    def write(text):
+        path = tmp_path / f"{uuid.uuid4().hex}.yaml"
+        path.write_text(text)
+        return str(path)
+
+    return write
+
+
+def pod_is(cloud, bay, pod, status, patience=90):
+    def reached():
+        now = cloud.magnum("pod-show", "--bay", bay["uuid"], pod)
+        return now if now["status"] == status else None
+
+    return eventually(reached, f"pod {pod} does not become {status}", patience)
+
+
+POD = """\
+apiVersion: v1
+kind: Pod
+metadata:
+  name: {name}
+  labels: {{app: pair}}
+spec:
+  terminationGracePeriodSeconds: 1
+  volumes:
+  - name: shared
+    emptyDir: {{}}
+  initContainers:
+  - name: first
+    image: busybox
+    command: [/bin/busybox, sh, -c, "echo from the first > /shared/word"]
+    volumeMounts: [{{name: shared, mountPath: /shared}}]
+  containers:
+  - name: web
+    image: busybox
+    command: [/bin/busybox, httpd, -f, -p, "8080", -h, /shared]
+    volumeMounts: [{{name: shared, mountPath: /shared, readOnly: true}}]
+    resources: {{limits: {{memory: 32Mi, cpu: 250m}}}}
+  - name: client
+    image: busybox
+    command: [/bin/busybox, sh, -c, "while :; do wget -q -O- http://127.0.0.1:8080/word; sleep 1; done"]
+"""
+
+
+def test_containers_of_a_pod_share_network_and_folders(cloud, bay, manifest, name):
+    made = cloud.magnum("pod-create", "--bay", "e2e-pods", "--manifest", manifest(POD.format(name=name)))
+    assert made["name"] == name and ast.literal_eval(made["labels"]) == {"app": "pair"}
+    shown = pod_is(cloud, bay, name, "Running")
+    assert shown["uuid"] == made["uuid"]
+    assert made["uuid"] in [one["uuid"] for one in cloud.magnum("pod-list", "--bay", "e2e-pods")]
+    node = nodes(cloud, bay["uuid"])[shown["host"]]
+    mine = containers(cloud, node)[made["uuid"]]
+    named = {one["Labels"].get("jeroboam.member"): one["Id"] for one in mine}
+    assert {"web", "client"} <= set(named)
+
+    def heard():
+        inner = Inner(cloud, node)
+        inner.request("GET", f"/v1.41/containers/{named['client']}/logs?stdout=1")
+        text = inner.getresponse().read()
+        inner.close()
+        return b"from the first" in text
+
+    eventually(heard, "the client does not hear the web server")
+    limits = Inner(cloud, node).ask("GET", f"/containers/{named['web']}/json")["HostConfig"]
+    assert limits["Memory"] == 32 << 20 and limits["CpuQuota"] * 4 == limits["CpuPeriod"]
+
+    # What ends begins again, by the machine's agent alone.
+    Inner(cloud, node).ask("POST", f"/containers/{named['web']}/kill")
+
+    def again():
+        now = containers(cloud, node)[made["uuid"]]
+        return any(one["Labels"].get("jeroboam.member") == "web" and one["State"] == "running" for one in now)
+
+    eventually(again, "the container stays dead")
+    cloud.magnum("pod-delete", "--bay", "e2e-pods", name)
+    eventually(lambda: made["uuid"] not in containers(cloud, node, every=True), "containers of the pod stay")
+    eventually(lambda: name not in str(cloud.magnum("pod-list", "--bay", "e2e-pods")), "the pod's row stays")
+    left = Inner(cloud, node).ask("GET", "/volumes")["Volumes"] or []
+    assert not [one for one in left if made["uuid"] in json.dumps(one)], left
+
+
+def test_a_pod_that_is_done_has_succeeded_and_one_that_fails_has_failed(cloud, bay, manifest, name):
+    text = """\
+apiVersion: v1
+kind: Pod
+metadata: {{name: {name}}}
+spec:
+  restartPolicy: Never
+  containers: [{{name: one, image: busybox, command: [/bin/busybox, sh, -c, "exit {code}"]}}]
+"""
+    for code, status in [(0, "Succeeded"), (3, "Failed")]:
+        pod = f"{name}-{code}"
+        cloud.magnum("pod-create", "--bay", "e2e-pods", "--manifest", manifest(text.format(name=pod, code=code)))
+        pod_is(cloud, bay, pod, status)
+        cloud.magnum("pod-delete", "--bay", "e2e-pods", pod)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("hostNetwork: true", "hostNetwork"),
+        ("volumes: [{name: v, hostPath: {path: /etc}}]", "hostPath"),
+        ("restartPolicy: Sometimes", "restartPolicy"),
+        ("nonsense: 1", "nonsense"),
+    ],
+)
+def test_what_a_manifest_cannot_mean_here_is_refused_by_name(cloud, bay, manifest, name, change, reason):
+    text = f"""\
+apiVersion: v1
+kind: Pod
+metadata: {{name: {name}}}
+spec:
+  {change}
+  containers: [{{name: one, image: busybox}}]
+"""
+    with pytest.raises(Refused) as refused:
+        cloud.magnum("pod-create", "--bay", "e2e-pods", "--manifest", manifest(text))
+    assert reason in str(refused.value)
+
+
+RC = """\
+apiVersion: v1
+kind: ReplicationController
+metadata: {{name: {name}}}
+spec:
+  replicas: {replicas}
+  selector: {{app: {name}}}
+  template:
+    metadata: {{labels: {{app: {name}}}}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers:
+      - name: web
+        image: busybox
+        command: [/bin/busybox, httpd, -f, -p, "8080"]
+"""
+
+
+def test_a_controller_keeps_its_pods_whatever_dies(cloud, bay, manifest, name):
+    text = manifest(RC.format(name=name, replicas=3))
+    made = cloud.magnum("rc-create", "--bay", "e2e-pods", "--manifest", text)
+    assert made["name"] == name and made["replicas"] == "3"
+    assert name in str(cloud.magnum("rc-list", "--bay", "e2e-pods"))
+
+    def mine():
+        every = cloud.magnum("pod-list", "--bay", "e2e-pods")
+        return [one for one in every if one["name"].startswith(name)]
+
+    def running(count):
+        def check():
+            pods = [cloud.magnum("pod-show", "--bay", "e2e-pods", one["uuid"]) for one in mine()]
+            return pods if len(pods) == count and all(one["status"] == "Running" for one in pods) else None
+
+        return check
+
+    pods = eventually(running(3), "three pods do not run", PATIENCE)
+    # A pod is deleted while no conductor is there to see it.
+    cloud.kill("conductor")
+    cloud.magnum("pod-delete", "--bay", "e2e-pods", pods[0]["uuid"])
+    cloud.start("conductor")
+    eventually(lambda: pods[0]["uuid"] not in str(mine()), "the deleted pod stays", PATIENCE)
+    pods = eventually(running(3), "no pod takes the place of the deleted one", PATIENCE)
+    # A node goes, with what ran on it.
+    where = nodes(cloud, bay["uuid"])
+    victim = next(one["host"] for one in pods if "master" not in one["host"])
+    cloud.openstack("server", "delete", "--wait", where[victim], cloud="jeroboam", form=None)
+    lost = {one["uuid"] for one in pods if one["host"] == victim}
+    eventually(lambda: not lost & {one["uuid"] for one in mine()}, "lost pods stay", PATIENCE)
+    eventually(running(3), "no pods take the places of the lost ones", PATIENCE)
+    cloud.magnum("rc-update", "--bay", "e2e-pods", name, "replace", f"manifest={manifest(RC.format(name=name, replicas=1))}")
+    eventually(running(1), "there are not as many pods as asked for", PATIENCE)
+    assert cloud.magnum("rc-show", "--bay", "e2e-pods", name)["replicas"] == "1"
+    cloud.magnum("rc-delete", "--bay", "e2e-pods", name)
+    eventually(lambda: not mine(), "the controller's pods stay", PATIENCE)
