@@ -58,6 +58,7 @@
 //!    `tests/src/api/sample/container_infra.rs`, a thing in `tests/src/api/sow/container_infra.rs`.
 
 pub(crate) mod address;
+mod bay;
 mod body;
 pub mod boot_image;
 pub mod call;
@@ -69,12 +70,15 @@ mod credentials;
 mod documents;
 mod federations;
 pub mod ident;
+mod manifests;
 pub mod names;
 mod nodegroups;
 mod nodes;
 mod not_built;
 pub mod page;
+mod pods;
 mod quotas;
+mod rcs;
 pub mod rules;
 mod services;
 mod settings;
@@ -104,6 +108,8 @@ pub fn routes() -> Vec<Route> {
         nodes::routes(),
         x509keypairs::routes(),
         federations::routes(),
+        pods::routes(),
+        rcs::routes(),
         containers::routes(),
         not_built::routes(),
     ]

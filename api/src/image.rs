@@ -11,7 +11,6 @@ mod data;
 mod documents;
 mod download;
 mod feed;
-mod fetch;
 mod images;
 mod import;
 mod info;

@@ -52,6 +52,7 @@ pub mod ctx;
 mod dispatch;
 pub mod error;
 pub mod extract;
+mod fetch;
 pub mod identity;
 pub mod image;
 pub mod links;

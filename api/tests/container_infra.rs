@@ -18,6 +18,8 @@ mod stories {
     mod not_built;
     mod operators;
     mod patches;
-    mod sown;
+    pub mod pods;
+    pub mod rcs;
+    pub mod sown;
     mod templates;
 }

@@ -20,4 +20,4 @@ pub mod seed;
 pub(crate) mod sow;
 pub mod things;
 
-pub use sow::KEY;
+pub use sow::{KEY, manifest};

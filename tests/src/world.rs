@@ -20,6 +20,7 @@ mod nodes;
 mod role;
 mod seed;
 mod wait;
+mod workloads;
 
 pub use client::Client;
 pub use clusters::Wish;

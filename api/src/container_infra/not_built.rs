@@ -1,5 +1,5 @@
-//! What runs in clusters (pods, services, replication controllers) and is not built yet: every way to
-//! ask is known, checked for its caller, and answered 501.
+//! Services of clusters, which are not built yet: every way to ask is known, checked for its caller, and
+//! answered 501.
 
 use super::rules;
 use crate::ctx::Ctx;
@@ -10,9 +10,8 @@ use schemas::Error;
 
 /// The routes of what is not built.
 pub fn routes() -> Vec<Route> {
-    let all = [pods(), services(), rcs()];
     let known = &["bay_ident", "limit", "marker", "sort_key", "sort_dir"];
-    let routes = all.into_iter().flatten();
+    let routes = services().into_iter();
     routes.map(|route| route.takes(known)).collect()
 }
 
@@ -63,14 +62,6 @@ macro_rules! manifests {
     };
 }
 
-fn pods() -> Vec<Route> {
-    manifests!("pods": PodGetAll PodDetail PodGet PodCreate PodUpdate PodDelete)
-}
-
 fn services() -> Vec<Route> {
     manifests!("services": ServiceGetAll ServiceDetail ServiceGet ServiceCreate ServiceUpdate ServiceDelete)
-}
-
-fn rcs() -> Vec<Route> {
-    manifests!("rcs": RcGetAll RcDetail RcGet RcCreate RcUpdate RcDelete)
 }

@@ -27,6 +27,16 @@ pub struct Settings {
     pub container_wait_s: u64,
     /// Clusters a federation may have as members; negative = any number.
     pub federation_members: i64,
+    /// Pods a project may have, those that its replication controllers should have among them; negative
+    /// = any number.
+    pub pods: i64,
+    /// Replication controllers a project may have; negative = any number.
+    pub rcs: i64,
+    /// Containers a pod may have.
+    pub pod_containers: usize,
+    /// Seconds that fetching a manifest (`manifest_url`) may take. Which addresses may be asked is said
+    /// by `image.web_download`.
+    pub manifest_timeout_s: u64,
     /// A conductor not heard of for so many seconds is shown as down.
     pub silence_s: u64,
 }
@@ -41,6 +51,10 @@ impl Default for Settings {
             nodes: 100,
             federations: 20,
             federation_members: 20,
+            pods: 200,
+            rcs: 50,
+            pod_containers: 32,
+            manifest_timeout_s: 20,
             containers: 100,
             container_wait_s: 20,
             silence_s: 180,

@@ -4,25 +4,23 @@ use super::cloud::{CLUSTER, Cloud};
 use actix_web::http::Method;
 
 #[actix_web::test]
-async fn pods_services_and_rcs_are_501_for_whoever_may_ask() {
+async fn services_are_501_for_whoever_may_ask() {
     let cloud = Cloud::new().await;
     let (member, old) = (cloud.member(), cloud.member().old());
     let mut asked = Vec::new();
-    for kind in ["pods", "services", "rcs"] {
-        let item = format!("/{kind}/web");
-        for item in [
-            format!("{item}/{CLUSTER}"),
-            format!("{item}/?bay_ident=bay"),
-            item,
-        ] {
-            for method in [Method::GET, Method::PATCH, Method::DELETE] {
-                asked.push((method, item.clone()));
-            }
+    let item = "/services/web".to_owned();
+    for item in [
+        format!("{item}/{CLUSTER}"),
+        format!("{item}/?bay_ident=bay"),
+        item,
+    ] {
+        for method in [Method::GET, Method::PATCH, Method::DELETE] {
+            asked.push((method, item.clone()));
         }
-        asked.push((Method::GET, format!("/{kind}/?bay_ident=bay")));
-        asked.push((Method::GET, format!("/{kind}/detail")));
-        asked.push((Method::POST, format!("/v1/{kind}")));
     }
+    asked.push((Method::GET, "/services/?bay_ident=bay".into()));
+    asked.push((Method::GET, "/services/detail".into()));
+    asked.push((Method::POST, "/v1/services".into()));
     for (method, path) in asked {
         for caller in [&member, &old] {
             let told = caller.send(method.clone(), &path, None).await;
@@ -33,6 +31,9 @@ async fn pods_services_and_rcs_are_501_for_whoever_may_ask() {
         cloud.nobody().send(method, &path, None).await.is(401);
     }
     let reader = cloud.reader();
-    reader.get("/pods").await.refused(501);
-    reader.send(Method::POST, "/pods", None).await.refused(403);
+    reader.get("/services").await.refused(501);
+    reader
+        .send(Method::POST, "/services", None)
+        .await
+        .refused(403);
 }

@@ -29,7 +29,13 @@ pub(super) fn converge(
     let desired = if server.deleting != 0 || spec.leaving {
         Desired::Absent
     } else if let Some(Guest::Pod { spec: pod, .. }) = &spec.guest {
-        Desired::Pod(Box::new(self::pod(server, id, spec, network, pod)))
+        Desired::Pod(Box::new(self::pod(
+            server,
+            id,
+            spec,
+            network,
+            bounded(pod, settings),
+        )))
     } else {
         let mut workload = workload(server, id, spec, network, settings);
         if let Some(node) = &mut workload.node {
@@ -89,7 +95,18 @@ fn workload(
     }
 }
 
-fn pod(server: &Server, id: ServerId, spec: &Spec, network: Option<Network>, pod: &PodSpec) -> Pod {
+/// Manifests do not say how many processes a container may have: each has as many as a server.
+fn bounded(pod: &PodSpec, settings: &Settings) -> PodSpec {
+    let mut pod = pod.clone();
+    for member in pod.init.iter_mut().chain(&mut pod.containers) {
+        if member.limits.pids == 0 {
+            member.limits.pids = settings.default_pids;
+        }
+    }
+    pod
+}
+
+fn pod(server: &Server, id: ServerId, spec: &Spec, network: Option<Network>, pod: PodSpec) -> Pod {
     Pod {
         id: id.into(),
         project_id: server.project_id.clone(),
@@ -104,7 +121,7 @@ fn pod(server: &Server, id: ServerId, spec: &Spec, network: Option<Network>, pod
                 aliases: vec![server.hostname.clone()],
             })
             .collect(),
-        spec: pod.clone(),
+        spec: pod,
     }
 }
 

@@ -6,6 +6,7 @@ mod identity;
 mod image;
 
 pub use compute::KEY;
+pub use container_infra::manifest;
 pub(crate) use image::rootfs;
 
 use super::answer::{Answer, Ask};

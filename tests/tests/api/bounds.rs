@@ -42,6 +42,8 @@ fn tight(settings: &mut api::Settings) {
     settings.container_infra.nodes = 4;
     settings.container_infra.x509keypairs = 4;
     settings.container_infra.federations = 4;
+    settings.container_infra.pods = 6;
+    settings.container_infra.rcs = 3;
 }
 
 async fn post(cloud: &Cloud, who: Persona, path: String, body: Value) -> Answer {
@@ -121,6 +123,24 @@ async fn infra(cloud: &Cloud, who: Persona, path: &str, mut body: Value) -> Answ
         }
     }
     let ask = Ask::new(Method::POST, format!("/container-infra/v1/{path}")).json(&body);
+    cloud.ask_as(who, ask).await
+}
+
+/// One more pod, or replication controller, of a name of its own.
+async fn workload(cloud: &Cloud, who: Persona, kind: &str, n: usize) -> Answer {
+    let cluster = match who {
+        Persona::Stranger => "cluster/elsewhere",
+        _ => "cluster/ready",
+    };
+    let image = cloud.things.get("image/public");
+    let mut manifest = tests::api::manifest(kind, &format!("more-{n}"), image);
+    if kind == "rcs" {
+        manifest["spec"]["replicas"] = json!(0);
+    }
+    let body = json!({
+        "bay_uuid": cloud.things.get(cluster), "manifest": manifest.to_string(),
+    });
+    let ask = Ask::new(Method::POST, format!("/container-infra/v1/{kind}")).json(&body);
     cloud.ask_as(who, ask).await
 }
 
@@ -341,6 +361,16 @@ fn all() -> Vec<Bound> {
                 infra(cloud, who, "federations", body)
             }
         ),
+        bound!("pods", 403, "delete some", true, |_, cloud, who, n| {
+            workload(cloud, who, "pods", n)
+        }),
+        bound!(
+            "replication controllers",
+            403,
+            "delete some",
+            true,
+            |_, cloud, who, n| { workload(cloud, who, "rcs", n) }
+        ),
         bound!(
             "tokens ended",
             403,
@@ -397,6 +427,8 @@ fn every_bound_is_finite_when_nobody_sets_it() {
         settings.container_infra.x509keypairs,
         settings.container_infra.federations,
         settings.container_infra.federation_members,
+        settings.container_infra.pods,
+        settings.container_infra.rcs,
     ];
     assert!(bounds.iter().all(|bound| *bound > 0), "{bounds:?}");
     assert!((image.project_uploads as usize) < image.uploads);

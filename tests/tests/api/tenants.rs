@@ -27,6 +27,8 @@ const PRIVATE: &[&str] = &[
     "container-infra/nodes",
     "container-infra/x509keypairs",
     "container-infra/federations",
+    "container-infra/pods",
+    "container-infra/rcs",
     "container-infra/containers",
     "cluster/home",
     "cluster/ready",

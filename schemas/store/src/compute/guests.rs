@@ -6,7 +6,7 @@ use super::launch::{self, Launch};
 use super::servers::{self, Server};
 use super::spec::{Guest, Node};
 use crate::schema::servers as table;
-use crate::{Conn, Fail, Result, Scope, Tx};
+use crate::{Conn, Fail, Result, Scope, Tx, events};
 use diesel::prelude::*;
 use schemas::ids::{ClusterId, NetworkId, ServerId};
 use schemas::workload::Power;
@@ -269,6 +269,17 @@ pub fn condemn(tx: &mut Tx<'_>, server: &mut Server, request_id: &str) -> Result
     server.task_state = Some("deleting".into());
     server.generation += 1;
     server.request_id = request_id.to_owned();
+    tx.event(events::New {
+        kind: schemas::Kind::Server,
+        object_id: &server.id,
+        project_id: &server.project_id,
+        user_id: "",
+        request_id,
+        action: "delete",
+        phase: "request",
+        result: "",
+        message: "",
+    })?;
     servers::update(tx, server)?;
     tx.due(schemas::Kind::Server, &server.id)
 }

@@ -63,6 +63,9 @@ pub struct Spec {
     pub boot: BootImage,
     /// Room it needs: what its containers request, together.
     pub room: Flavor,
+    /// Host name inside all of them; each one's own name when absent.
+    #[serde(default)]
+    pub hostname: Option<String>,
 }
 
 impl Controller {
@@ -128,6 +131,59 @@ pub fn count(conn: &mut Conn, cluster: &str) -> Result<i64> {
         .filter(table::cluster_id.eq(cluster))
         .count()
         .get_result(conn)?)
+}
+
+/// May the project have one more? `most`: negative = any number.
+///
+/// # Errors
+/// `OverQuota`.
+pub fn one_more(conn: &mut Conn, project_id: &str, most: i64) -> Result<()> {
+    let there: i64 = table::table
+        .filter(table::project_id.eq(project_id))
+        .count()
+        .get_result(conn)?;
+    super::bounded("replication controllers", there, most)
+}
+
+/// Pods that a project has or will have: what its controllers should keep, and what nobody keeps.
+pub fn promised(conn: &mut Conn, project_id: &str) -> Result<i64> {
+    use crate::schema::servers;
+    let kept: Vec<i64> = table::table
+        .filter(table::project_id.eq(project_id))
+        .select(table::replicas)
+        .load(conn)?;
+    let free: i64 = servers::table
+        .filter(servers::guest_of.is_not_null())
+        .filter(
+            servers::project_id
+                .eq(project_id)
+                .and(servers::guest_kind.eq(Kind::Pod.as_str()))
+                .and(servers::guest_owner.is_null()),
+        )
+        .count()
+        .get_result(conn)?;
+    Ok(kept
+        .iter()
+        .fold(free, |sum, more| sum.saturating_add(*more)))
+}
+
+/// May the project have so many more pods? `most`: negative = any number.
+///
+/// # Errors
+/// `OverQuota`.
+pub fn room_for(conn: &mut Conn, project_id: &str, more: i64, most: i64) -> Result<()> {
+    if most < 0 || more <= 0 {
+        return Ok(());
+    }
+    let there = promised(conn, project_id)?;
+    match there.saturating_add(more) > most {
+        true => Err(Error::OverQuota(format!(
+            "The project has {there} pods, those its replication controllers should have among them; \
+             {more} more were asked for, and {most} is the most it may have: delete some first."
+        ))
+        .into()),
+        false => Ok(()),
+    }
 }
 
 /// A pod came to the cluster, or its labels changed: whose it is may be another controller's now.
@@ -220,7 +276,7 @@ pub fn make_pod(tx: &mut Tx<'_>, row: &mut Controller, spec: &Spec) -> Result<()
         project_id: row.project_id.clone(),
         user_id: row.user_id.clone(),
         request_id: row.request_id.clone(),
-        hostname: Some(name.clone()),
+        hostname: Some(spec.hostname.clone().unwrap_or_else(|| name.clone())),
         name,
         image: spec.boot.clone(),
         flavor: spec.room.clone(),

@@ -1,6 +1,7 @@
 //! Samples of container-infra.
 
 use super::Sample;
+use crate::api::sow::manifest;
 use crate::api::things::Things;
 use serde_json::{Value, json};
 
@@ -58,6 +59,7 @@ pub(super) fn of(key: &str, things: &Things) -> Option<Vec<Sample>> {
             { "op": "replace", "path": "/properties/dns-zone", "value": "y" },
         ])),
         key => cluster(key, things)
+            .or_else(|| workload(key, things))
             .or_else(|| container(key, things))
             .or_else(|| not_built(key, things)),
     }
@@ -81,6 +83,31 @@ fn templates(things: &Things) -> Vec<Sample> {
         Sample::json(template(false)),
         Sample::json(template(true)).label("public"),
     ]
+}
+
+/// Pods and replication controllers.
+fn workload(key: &str, things: &Things) -> Option<Vec<Sample>> {
+    let (method, path) = key.split_once(' ')?;
+    let kind = ["pods", "rcs"];
+    let kind = kind
+        .into_iter()
+        .find(|kind| path.trim_start_matches('/').starts_with(kind))?;
+    let written = |name: &str| manifest(kind, name, things.get("image/public")).to_string();
+    let sample = match method {
+        "POST" => Sample::json(json!({
+            "bay_uuid": things.get("cluster/ready"), "manifest": written("new"),
+            "manifest_url": null,
+        })),
+        "PATCH" => {
+            let own = things.get(&format!("name:container-infra/{kind}"));
+            Sample::json(json!([{ "op": "replace", "path": "/manifest", "value": written(own) }]))
+        }
+        _ => Sample::plain(),
+    };
+    Some(vec![match path.ends_with("{bay}") {
+        true => sample.place("bay", "cluster/ready"),
+        false => sample,
+    }])
 }
 
 /// Containers, and what is done to them: the verb behind them, or before.
@@ -108,8 +135,7 @@ fn container(key: &str, things: &Things) -> Option<Vec<Sample>> {
 /// Whatever else runs in clusters.
 fn not_built(key: &str, things: &Things) -> Option<Vec<Sample>> {
     let (method, path) = key.split_once(' ')?;
-    let kinds = ["/pods", "/services", "/rcs"];
-    kinds.into_iter().find(|kind| path.starts_with(kind))?;
+    path.strip_prefix("/services")?;
     let sample = match method {
         "POST" => Sample::json(json!({
             "bay_uuid": things.get("cluster/home"), "manifest": "{\"metadata\":{\"name\":\"web\"}}",

@@ -23,6 +23,7 @@ pub(super) async fn sow(cloud: &mut Cloud) {
     let id = row(cloud, "home", "member").await;
     cloud.things.put("cluster/ready", id);
     container(cloud).await;
+    workloads(cloud).await;
     let things = cloud.things.clone();
     let cluster = things.get("cluster/home");
     let template =
@@ -63,9 +64,7 @@ pub(super) async fn sow(cloud: &mut Cloud) {
         ("name:container-infra/baymodels", "sketch"),
         ("container-infra/quotas", things.get("project/home")),
         ("word/Cluster", "Cluster"),
-        ("container-infra/pods", "web"),
         ("container-infra/services", "web"),
-        ("container-infra/rcs", "web"),
     ] {
         cloud.things.put(place, value);
     }
@@ -131,6 +130,54 @@ async fn home(cloud: &mut Cloud) {
         .put("name:container-infra/clusters", "bay-of-home");
     cloud.things.put("word/default-worker", "default-worker");
     cloud.things.put("word/kubernetes", "kubernetes");
+}
+
+/// What runs in the victims' other cluster, which has no nodes: it waits for some.
+async fn workloads(cloud: &mut Cloud) {
+    for (kind, name) in [("pods", "pod-of-home"), ("rcs", "rc-of-home")] {
+        let body = json!({
+            "bay_uuid": cloud.things.get("cluster/ready"),
+            "manifest": manifest(kind, name, cloud.things.get("image/public")).to_string(),
+        });
+        let (url, place) = (format!("{BASE}/{kind}"), format!("container-infra/{kind}"));
+        make(cloud, Persona::Member, &url, body, "/uuid", &place).await;
+        cloud.things.put(format!("name:{place}"), name);
+    }
+}
+
+/// A manifest of a kind (`pods`, `rcs`) that uses most of what means something.
+pub fn manifest(kind: &str, name: &str, image: &str) -> Value {
+    let amounts = json!({ "cpu": "100m", "memory": "16Mi" });
+    let labels = json!({ "labels": { "app": name } });
+    let spec = json!({
+        "restartPolicy": "Always", "terminationGracePeriodSeconds": 5,
+        "volumes": [{ "name": "shared", "emptyDir": { "medium": "Memory", "sizeLimit": "1Mi" } }],
+        "initContainers": [{ "name": "first", "image": image, "command": ["true"] }],
+        "containers": [{
+            "name": "main", "image": image, "command": ["serve"], "args": ["--name", "$(NAME)"],
+            "workingDir": "/srv", "env": [{ "name": "NAME", "value": name }],
+            "ports": [{ "name": "http", "containerPort": 80 }],
+            "resources": { "requests": amounts, "limits": amounts },
+            "volumeMounts": [{ "name": "shared", "mountPath": "/shared", "readOnly": true }],
+            "livenessProbe": { "httpGet": { "port": "http", "path": "/" }, "periodSeconds": 5 },
+            "readinessProbe": { "exec": { "command": ["true"] } },
+            "startupProbe": { "tcpSocket": { "port": 80 } },
+            "securityContext": { "runAsUser": 1000, "readOnlyRootFilesystem": true },
+        }],
+    });
+    match kind {
+        "rcs" => json!({
+            "apiVersion": "v1", "kind": "ReplicationController", "metadata": { "name": name },
+            "spec": {
+                "replicas": 2, "selector": { "app": name },
+                "template": { "metadata": labels, "spec": spec },
+            },
+        }),
+        _ => json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": { "name": name, "labels": { "app": "alone" } }, "spec": spec,
+        }),
+    }
 }
 
 /// A cluster of this project that is complete, as far as its row says.

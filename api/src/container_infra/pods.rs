@@ -1,0 +1,121 @@
+//! `/pods` (contract `magnum-v1.md` §8.4): what a manifest says is written down as a guest of its bay;
+//! conductors place and follow it.
+
+mod create;
+mod update;
+mod view;
+
+use super::bay::{self, Place};
+use super::call::own;
+use super::ident::one;
+use super::page::Page;
+use super::{Ident, manifests, rules};
+use crate::ctx::{Caller, Ctx};
+use crate::extract::Query;
+use crate::reply::{self, Reply};
+use crate::route::{Route, delete, get, patch, post};
+use schemas::Result;
+use serde_json::Value;
+use store::compute::guests::{self, Kind};
+use store::compute::servers::Server;
+use view::Loaded;
+
+pub(super) use update::written;
+
+/// The routes of pods.
+pub fn routes() -> Vec<Route> {
+    let named = &[bay::PARAMETER];
+    vec![
+        get("/pods", index).takes(bay::LISTED),
+        get("/pods/detail", detail).takes(bay::LISTED),
+        post("/pods", create::create).body_limit(manifests::BODY),
+        get("/pods/{ident}", show).takes(named),
+        patch("/pods/{ident}", update::update)
+            .takes(named)
+            .body_limit(manifests::BODY),
+        delete("/pods/{ident}", remove).takes(named),
+        get("/pods/{ident}/{bay}", show).takes(named),
+        patch("/pods/{ident}/{bay}", update::update)
+            .takes(named)
+            .body_limit(manifests::BODY),
+        delete("/pods/{ident}/{bay}", remove).takes(named),
+    ]
+}
+
+async fn index(ctx: Ctx<rules::PodGetAll>, query: Query) -> Reply {
+    list(&ctx, &query, "/pods", false).await
+}
+
+async fn detail(ctx: Ctx<rules::PodDetail>, query: Query) -> Reply {
+    list(&ctx, &query, "/pods/detail", true).await
+}
+
+async fn list(ctx: &Caller, query: &Query, path: &str, full: bool) -> Reply {
+    let page = Page::read(ctx, query, view::KEYS)?;
+    let bay = bay::id(ctx, bay::named(None, query)).await?;
+    let scope = own(ctx)?;
+    let pods = ctx
+        .read(move |conn| {
+            let rows = guests::list(conn, &scope, bay.as_deref(), Kind::Pod)?;
+            Loaded::all(conn, rows)
+        })
+        .await?;
+    let mark = |pod: &Loaded| pod.row.id.clone();
+    let pods = page.arrange(pods, mark, |pod, key| view::value(ctx, pod, key))?;
+    let items = pods.iter().map(|pod| match full {
+        true => view::whole(ctx, pod),
+        false => view::brief(ctx, pod),
+    });
+    page.listed(ctx, "pods", path, items.collect(), pods.last().map(mark))
+}
+
+/// The pod that an address means.
+async fn find(ctx: &Caller, place: &Place) -> Result<Server> {
+    let bay = bay::id(ctx, place.bay.clone()).await?;
+    let (scope, ident) = (own(ctx)?, place.ident.clone());
+    let found = ctx
+        .read(move |conn| {
+            let mut found = match &ident {
+                Ident::Id(id) => guests::get(conn, &scope, Kind::Pod, id)?
+                    .into_iter()
+                    .collect(),
+                Ident::Name(name) => guests::named(conn, &scope, bay.as_deref(), Kind::Pod, name)?,
+            };
+            found.retain(|pod: &Server| bay.is_none() || pod.guest_of == bay);
+            Ok(found)
+        })
+        .await?;
+    one("Pod", &place.ident, found)
+}
+
+/// The whole view of a pod that is there.
+async fn shown(ctx: &Caller, id: &str) -> Result<Value> {
+    let (scope, key) = (own(ctx)?, id.to_owned());
+    let pods = ctx
+        .read(move |conn| {
+            let row = guests::get(conn, &scope, Kind::Pod, &key)?;
+            Loaded::all(conn, row.into_iter().collect())
+        })
+        .await?;
+    let pod = one("Pod", &Ident::of(id), pods)?;
+    Ok(view::whole(ctx, &pod))
+}
+
+async fn show(ctx: Ctx<rules::PodGet>, place: Place) -> Reply {
+    let pod = find(&ctx, &place).await?;
+    reply::ok(&shown(&ctx, &pod.id).await?)
+}
+
+async fn remove(ctx: Ctx<rules::PodDelete>, place: Place) -> Reply {
+    let pod = find(&ctx, &place).await?;
+    let (scope, request) = (own(&ctx)?, ctx.request_id().to_string());
+    ctx.store()
+        .write(
+            move |tx| match guests::get(tx, &scope, Kind::Pod, &pod.id)? {
+                Some(mut pod) => guests::condemn(tx, &mut pod, &request),
+                None => Ok(()),
+            },
+        )
+        .await?;
+    reply::no_content()
+}

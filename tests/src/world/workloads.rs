@@ -1,0 +1,127 @@
+//! What runs in a world's clusters: pods and replication controllers, asked for as tenants ask.
+
+use super::World;
+use crate::api::answer::Ask;
+use actix_web::http::{Method, StatusCode};
+use schemas::host::Seen;
+use schemas::ids::ServerId;
+use schemas::workload::pod::Phase;
+use serde_json::{Value, json};
+use store::Scope;
+use store::compute::guests::{self, Kind};
+use store::compute::servers::Server;
+
+/// `spec` of a pod of one container that runs until it is ended.
+fn spec(image: &str) -> Value {
+    json!({ "terminationGracePeriodSeconds": 1, "containers": [{ "name": "main", "image": image }] })
+}
+
+impl World {
+    /// Makes something of a manifest, once: who gets no answer looks whether it is there.
+    async fn run(&self, kind: &str, cluster: &str, manifest: Value) -> String {
+        let name = manifest["metadata"]["name"].as_str().unwrap().to_owned();
+        let body = json!({ "bay_uuid": cluster, "manifest": manifest.to_string() });
+        let path = format!("/container-infra/v1/{kind}");
+        let asked = self
+            .member()
+            .ask(Ask::new(Method::POST, &*path).json(&body))
+            .await;
+        let answer = match asked.again && asked.answer.status == StatusCode::CONFLICT {
+            true => {
+                self.member()
+                    .ask(Ask::get(format!("{path}/{name}/{cluster}")))
+                    .await
+                    .answer
+            }
+            false => asked.answer,
+        };
+        assert!(answer.status.is_success(), "{path}: {}", answer.text());
+        answer.json()["uuid"].as_str().unwrap().to_owned()
+    }
+
+    /// Makes a pod with these labels; the simulated engine reads its instructions there.
+    pub async fn pod(&self, cluster: &str, name: &str, labels: &[(&str, &str)]) -> ServerId {
+        let labels: std::collections::BTreeMap<_, _> = labels.iter().copied().collect();
+        let manifest = json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": { "name": name, "labels": labels },
+            "spec": spec(self.thing("image/base")),
+        });
+        let id = self.run("pods", cluster, manifest).await;
+        ServerId::parse(&id).unwrap()
+    }
+
+    fn rc_manifest(&self, name: &str, replicas: u32) -> Value {
+        json!({
+            "apiVersion": "v1", "kind": "ReplicationController", "metadata": { "name": name },
+            "spec": { "replicas": replicas, "template": {
+                "metadata": { "labels": { "app": name } }, "spec": spec(self.thing("image/base")),
+            }},
+        })
+    }
+
+    /// Makes a replication controller whose pods have the label `app=NAME`.
+    pub async fn rc(&self, cluster: &str, name: &str, replicas: u32) -> String {
+        self.run("rcs", cluster, self.rc_manifest(name, replicas))
+            .await
+    }
+
+    /// Asks for another number of pods.
+    pub async fn scale(&self, rc: &str, name: &str, replicas: u32) {
+        let manifest = self.rc_manifest(name, replicas).to_string();
+        let change = json!([{ "op": "replace", "path": "/manifest", "value": manifest }]);
+        let path = format!("/container-infra/v1/rcs/{rc}");
+        let ask = Ask::new(Method::PATCH, path).json(&change);
+        let answer = self.member().ask(ask).await.answer;
+        assert!(answer.status.is_success(), "{}", answer.text());
+    }
+
+    /// Asks for the end of a pod or a replication controller.
+    pub async fn end(&self, kind: &str, id: &str) {
+        let path = format!("/container-infra/v1/{kind}/{id}");
+        let asked = self.member().ask(Ask::new(Method::DELETE, path)).await;
+        let gone = asked.again && asked.answer.status == StatusCode::NOT_FOUND;
+        assert!(
+            asked.answer.status.is_success() || gone,
+            "{}",
+            asked.answer.text()
+        );
+    }
+
+    /// The pods of a cluster.
+    pub async fn pods(&self, cluster: &str) -> Vec<Server> {
+        let cluster = cluster.to_owned();
+        let read = move |conn: &mut store::Conn| {
+            guests::list(conn, &Scope::All, Some(&cluster), Kind::Pod)
+        };
+        self.store.read(read).await.unwrap()
+    }
+
+    /// Waits until the cluster has so many pods, all of them working and none on its way out.
+    pub async fn until_pods(&self, cluster: &str, count: usize) {
+        let cluster = cluster.to_owned();
+        self.until(&format!("{count} pods work"), move |world| {
+            let cluster = cluster.clone();
+            Box::pin(async move {
+                let pods = world.pods(&cluster).await;
+                pods.len() == count && pods.iter().all(works)
+            })
+        })
+        .await;
+    }
+
+    /// The pod as the API shows it.
+    pub async fn shown_pod(&self, id: ServerId) -> Value {
+        let path = format!("/container-infra/v1/pods/{id}");
+        let answer = self.member().ask(Ask::get(path)).await.answer;
+        assert!(answer.status.is_success(), "{}", answer.text());
+        answer.json()
+    }
+}
+
+fn works(pod: &Server) -> bool {
+    let seen = match pod.sight().unwrap().state {
+        Some(Seen::Pod(seen)) => seen.ready && seen.phase == Phase::Running,
+        _ => false,
+    };
+    seen && pod.deleting == 0 && pod.vm_state == "active" && pod.task_state.is_none()
+}

@@ -1,0 +1,120 @@
+//! Pods of clusters, alone and kept in number: they come up, are replaced, and go with their nodes and
+//! their cluster.
+
+use crate::{once, told_and_replayed};
+use schemas::ids::ServerId;
+use std::collections::BTreeSet;
+use tests::world::{Wish, World};
+
+/// A complete cluster of a master and so many workers.
+async fn cluster(world: &World, workers: i64) -> String {
+    let wish = Wish {
+        workers,
+        ..Wish::default()
+    };
+    let id = world.make_cluster(wish).await;
+    world.until_cluster(&id, "CREATE_COMPLETE").await;
+    id
+}
+
+async fn ids(world: &World, cluster: &str) -> BTreeSet<String> {
+    let pods = world.pods(cluster).await;
+    pods.into_iter().map(|pod| pod.id).collect()
+}
+
+#[test]
+fn pods_of_a_controller_come_up_change_in_number_and_go() {
+    told_and_replayed(1, |world| {
+        Box::pin(async move {
+            let cluster = cluster(world, 1).await;
+            let rc = world.rc(&cluster, "web", 3).await;
+            world.until_pods(&cluster, 3).await;
+            let first = ids(world, &cluster).await;
+            let one = first.iter().next().unwrap();
+            world.end("pods", one).await;
+            world.until_gone(ServerId::parse(one).unwrap()).await;
+            world.until_pods(&cluster, 3).await;
+            assert!(!ids(world, &cluster).await.contains(one));
+            world.scale(&rc, "web", 1).await;
+            world.until_pods(&cluster, 1).await;
+            world.scale(&rc, "web", 5).await;
+            world.until_pods(&cluster, 5).await;
+            world.end("rcs", &rc).await;
+            world.until_pods(&cluster, 0).await;
+        })
+    });
+}
+
+#[test]
+fn pods_of_a_node_that_goes_are_made_elsewhere_and_one_of_nobodys_has_failed() {
+    told_and_replayed(1, |world| {
+        Box::pin(async move {
+            let cluster = cluster(world, 1).await;
+            world.rc(&cluster, "web", 2).await;
+            world.until_pods(&cluster, 2).await;
+            let alone = world.pod(&cluster, "alone", &[]).await;
+            world.until_pods(&cluster, 3).await;
+            let node = world.server(alone).await.unwrap().host_id.unwrap();
+            world.delete(ServerId::parse(&node).unwrap()).await;
+            let key = cluster.clone();
+            world
+                .until("nothing is on the node, and two pods work", move |world| {
+                    let (key, node) = (key.clone(), node.clone());
+                    Box::pin(async move {
+                        let pods = world.pods(&key).await;
+                        let gone = |pod: &&store::compute::servers::Server| {
+                            pod.host_id.as_deref() != Some(node.as_str())
+                        };
+                        let active = pods.iter().filter(|pod| pod.vm_state == "active");
+                        pods.iter().filter(gone).count() == 3 && active.count() == 2
+                    })
+                })
+                .await;
+            let shown = world.shown_pod(alone).await;
+            assert_eq!(shown["status"], "Failed", "{shown}");
+            assert!(
+                shown["status_reason"].as_str().unwrap().contains("node"),
+                "{shown}"
+            );
+            world.end("pods", &alone.to_string()).await;
+            world.until_pods(&cluster, 2).await;
+            world.until_cluster(&cluster, "CREATE_COMPLETE").await;
+        })
+    });
+}
+
+#[test]
+fn a_cluster_goes_with_all_that_runs_in_it() {
+    told_and_replayed(1, |world| {
+        Box::pin(async move {
+            let cluster = cluster(world, 1).await;
+            world.rc(&cluster, "web", 2).await;
+            world.pod(&cluster, "alone", &[]).await;
+            world.until_pods(&cluster, 3).await;
+            world.delete_cluster(&cluster).await;
+            world.until_no_cluster(&cluster).await;
+            assert!(world.pods(&cluster).await.is_empty());
+        })
+    });
+}
+
+#[test]
+fn a_pod_is_adopted_by_the_controller_that_its_labels_match() {
+    once(1, |world| {
+        Box::pin(async move {
+            let cluster = cluster(world, 1).await;
+            let alone = world.pod(&cluster, "alone", &[("app", "web")]).await;
+            world.until_pods(&cluster, 1).await;
+            let rc = world.rc(&cluster, "web", 2).await;
+            world.until_pods(&cluster, 2).await;
+            let row = world.server(alone).await.unwrap();
+            assert_eq!(row.guest_owner.as_deref(), Some(rc.as_str()));
+            let shown = world.shown_pod(alone).await;
+            assert_eq!(shown["status"], "Running", "{shown}");
+            assert!(
+                shown["host"].is_string() && shown["status_reason"].is_null(),
+                "{shown}"
+            );
+        })
+    });
+}
