@@ -9,7 +9,6 @@ use std::process::Command;
 
 const SOURCE: &str = "pause/pause.rs";
 
-#[expect(clippy::print_stdout, reason = "this is how Cargo is spoken to")]
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed={SOURCE}");
     println!("cargo:rerun-if-changed=build.rs");

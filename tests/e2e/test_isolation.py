@@ -20,8 +20,10 @@ def bays(cloud, engine, tmp_path_factory):
     with ExitStack() as stack:
         made = {}
         for user in [OURS, THEIRS]:
-            template = stack.enter_context(clusters.template(cloud, "e2e-alone", user))
-            bay = stack.enter_context(clusters.cluster(cloud, engine, template, "e2e-alone", 0, user))
+            # An administrator sees the others' too, so names tell them apart.
+            name = f"e2e-of-{user}"
+            template = stack.enter_context(clusters.template(cloud, name, user))
+            bay = stack.enter_context(clusters.cluster(cloud, engine, template, name, 0, user))
             docker = clusters.docker_cli(cloud, bay, tmp_path_factory.mktemp(user), user)
             loaded = docker("load", "-i", str(cloud.state / "busybox.tar")).stdout
             docker("tag", re.search(r"Loaded image(?: ID)?: (\S+)", loaded).group(1), "box")

@@ -55,11 +55,15 @@ def nodes(cloud, bay):
 @pytest.fixture(scope="module")
 def bay(cloud):
     """A bay of one master and two nodes, made and removed with the client of 2015."""
+    cloud.openstack("keypair", "create", "e2e-pods", cloud="jeroboam", form=None)
     model = cloud.magnum(
-        "baymodel-create", "--name", "e2e-pods", "--image-id", "jeroboam-node", "--keypair-id", "k",
-        "--external-network-id", "public", "--coe", "docker", "--flavor-id", "c1.small", "--master-flavor-id", "c1.small",
+        "baymodel-create", "--name", "e2e-pods", "--image-id", "jeroboam-node", "--keypair-id", "e2e-pods",
+        "--external-network-id", "public", "--coe", "docker",
+        "--flavor-id", "c1.small", "--master-flavor-id", "c1.small",
     )
-    made = cloud.magnum("bay-create", "--name", "e2e-pods", "--baymodel", "e2e-pods", "--node-count", "2", "--timeout", "10")
+    made = cloud.magnum(
+        "bay-create", "--name", "e2e-pods", "--baymodel", "e2e-pods", "--node-count", "2", "--timeout", "10"
+    )
     uuid_ = made["uuid"]
 
     def complete():
@@ -76,6 +80,7 @@ def bay(cloud):
 
     eventually(gone, "the bay stays", PATIENCE)
     cloud.magnum("baymodel-delete", model["uuid"])
+    cloud.openstack("keypair", "delete", "e2e-pods", cloud="jeroboam", form=None)
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ impl Sqlite {
         }
         let setup = format!(
             "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = {}; \
-             PRAGMA foreign_keys = ON; PRAGMA cache_size = -8000; PRAGMA mmap_size = 268435456;",
+             PRAGMA foreign_keys = ON; PRAGMA cache_size = -2000; PRAGMA mmap_size = 268435456;",
             options.timeout.as_millis(),
             if options.durable { "FULL" } else { "NORMAL" },
         );
@@ -118,7 +118,13 @@ impl Sqlite {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         if writer.is_none() {
             match self.connect() {
-                Ok(conn) => *writer = Some(conn),
+                Ok(mut conn) => {
+                    // What readers read is mapped; what is being written is not.
+                    if let Err(error) = conn.batch_execute("PRAGMA cache_size = -8000;") {
+                        return act(Err(error.into()));
+                    }
+                    *writer = Some(conn);
+                }
                 Err(fail) => return act(Err(fail)),
             }
         }
