@@ -74,6 +74,7 @@ pub(crate) fn member(pod: &Pod, name: &str) -> Result<(Workload, Part)> {
     let id = Pod::member_id(pod.id, name);
     let workload = Workload {
         command: member.command.clone(),
+        args: member.args.clone(),
         env: member.env.clone(),
         security: member.security.clone(),
         ..plain(pod, id, member.image.clone(), member.limits.clone())
@@ -91,6 +92,7 @@ fn plain(pod: &Pod, id: WorkloadId, image: ImageRef, limits: Limits) -> Workload
         image,
         incarnation: pod.incarnation,
         command: None,
+        args: None,
         env: BTreeMap::new(),
         limits,
         security: Security::default(),

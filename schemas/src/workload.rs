@@ -31,6 +31,9 @@ pub struct Workload {
     pub incarnation: u32,
     /// Replaces the image's entrypoint and command.
     pub command: Option<Vec<String>>,
+    /// Replaces the image's command, and is given to the entrypoint.
+    #[serde(default)]
+    pub args: Option<Vec<String>>,
     /// Added to the image's environment.
     pub env: BTreeMap<String, String>,
     /// Bounds; changed in place on a live container.

@@ -1,7 +1,11 @@
 """Containers on a bay of real nodes, with the unmodified client of 2015."""
 
+import hashlib
+import io
+import json
 import re
 import subprocess
+import tarfile
 
 import pytest
 
@@ -129,6 +133,41 @@ def test_what_a_container_ends_by_itself_is_stopped(cloud, bay, name):
         assert "done" in cloud.magnum("container-logs", name, raw=True)
     finally:
         cloud.magnum("container-delete", name)
+
+
+@pytest.fixture
+def speaking(cloud, busybox, name, tmp_path):
+    """An image of the project whose entrypoint says what it is given."""
+    with tarfile.open(busybox) as old, tarfile.open(tmp_path / "speaking.tar", "w") as new:
+        manifest = json.load(old.extractfile("manifest.json"))
+        config = json.load(old.extractfile(manifest[0]["Config"]))
+        config["config"] |= {"Entrypoint": ["/bin/echo", "it was said:"], "Cmd": ["nothing"]}
+        text = json.dumps(config).encode()
+        manifest[0] |= {"Config": f"{hashlib.sha256(text).hexdigest()}.json", "RepoTags": [f"{name}:latest"]}
+        files = {manifest[0]["Config"]: text, "manifest.json": json.dumps(manifest).encode()}
+        files |= {layer: old.extractfile(layer).read() for layer in manifest[0]["Layers"]}
+        for path, content in files.items():
+            member = tarfile.TarInfo(path)
+            member.size = len(content)
+            new.addfile(member, io.BytesIO(content))
+    cloud.openstack(
+        "image", "create", "--file", tmp_path / "speaking.tar", "--container-format", "docker", "--disk-format", "raw",
+        name, cloud=USER,
+    )
+    yield name
+    cloud.openstack("image", "delete", name, cloud=USER, form=None)
+
+
+def test_a_command_is_given_to_the_images_entrypoint(cloud, bay, speaking):
+    made = cloud.magnum("container-create", "--image", speaking, "--bay", "e2e-bay", "--command", "'hello you'")
+    try:
+        said = cloud.fails("image", "delete", speaking, cloud=USER)
+        assert "in use" in said or "failed" in said.lower(), said
+        cloud.magnum("container-start", made["uuid"])
+        eventually(lambda: "hello" in cloud.magnum("container-logs", made["uuid"], raw=True), "it does not speak")
+        assert cloud.magnum("container-logs", made["uuid"], raw=True).strip() == "it was said: hello you"
+    finally:
+        cloud.magnum("container-delete", made["uuid"])
 
 
 def test_containers_are_no_servers(cloud, engine, bay, container):

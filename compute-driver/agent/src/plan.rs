@@ -127,6 +127,7 @@ mod tests {
             },
             incarnation: 1,
             command: None,
+            args: None,
             env: Default::default(),
             limits: Limits::default(),
             security: Default::default(),

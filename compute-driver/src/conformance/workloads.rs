@@ -70,6 +70,7 @@ pub(super) fn workload(image: ImageRef, behaviour: Behaviour) -> Workload {
         image,
         incarnation: 1,
         command: Some(command),
+        args: None,
         env: BTreeMap::from([("COLOUR".into(), "blue".into())]),
         limits: Limits {
             cpu_shares: 512,

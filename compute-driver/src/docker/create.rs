@@ -188,6 +188,7 @@ fn body(settings: &DockerSettings, workload: &Workload) -> ContainerCreateBody {
             .command
             .clone()
             .filter(|command| !command.is_empty()),
+        cmd: workload.args.clone().filter(|args| !args.is_empty()),
         env: Some(
             workload
                 .env

@@ -163,7 +163,6 @@ pub(super) fn configure(
         Role::Member(name, member) => {
             labels.insert(labels::KIND.into(), "member".into());
             labels.insert(labels::MEMBER.into(), name.clone());
-            body.cmd = member.args.clone();
             body.working_dir = member.working_dir.clone();
             body.user = member.user.clone();
             join(&labels::container_name(host, part.pod), config);

@@ -58,6 +58,11 @@ fn workload(
     network: Option<Network>,
     settings: &Settings,
 ) -> Workload {
+    // A container's command is what `docker run` takes: its image's entrypoint stays.
+    let (command, args, env) = match &spec.guest {
+        Some(Guest::Container { env, .. }) => (None, spec.command.clone(), env.clone()),
+        _ => (spec.command.clone(), None, BTreeMap::new()),
+    };
     Workload {
         id: id.into(),
         project_id: server.project_id.clone(),
@@ -68,11 +73,9 @@ fn workload(
             manifest: spec.image.manifest.clone(),
         },
         incarnation: spec.incarnation,
-        command: spec.command.clone(),
-        env: match &spec.guest {
-            Some(Guest::Container { env, .. }) => env.clone(),
-            _ => BTreeMap::new(),
-        },
+        command,
+        args,
+        env,
         limits: limits(&spec.flavor, settings),
         security: security(&spec.flavor),
         networks: network

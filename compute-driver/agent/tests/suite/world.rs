@@ -303,6 +303,7 @@ pub fn workload(image: &ImageRef) -> Workload {
         image: image.clone(),
         incarnation: 1,
         command: None,
+        args: None,
         env: BTreeMap::new(),
         limits: Limits {
             cpu_shares: 1024,
