@@ -6,7 +6,7 @@ use crate::keepers::{Keepers, Look, Work};
 use crate::ledger::{Entry, Outcome, What};
 use crate::pod;
 use crate::status::Status;
-use schemas::host::{Converge, Problem, Seen};
+use schemas::host::{Converge, Desired, Problem, Seen};
 use schemas::ids::{ImageId, WorkloadId};
 use schemas::workload::Pod;
 use std::convert::Infallible;
@@ -19,6 +19,10 @@ use tracing::{Instrument, debug, info, info_span, warn};
 const TELL: Duration = Duration::from_secs(2);
 /// A pod that needs what the host cannot give now is tried again after this.
 const TEND_AGAIN: Duration = Duration::from_secs(5);
+/// What was not heard is told again after this.
+const TELL_AGAIN: Duration = Duration::from_secs(5);
+/// An observation of a pod is heard by then, or told again later.
+const HEARD: Duration = Duration::from_secs(2);
 /// Events may be missed: a pod is looked at this often at least.
 const LOOK: Duration = Duration::from_secs(300);
 /// Tries after the first, for what may pass.
@@ -102,7 +106,15 @@ impl Keeper {
             ),
         }
         self.finish(order, &state, problem.clone()).await;
-        self.tell(order.generation, state, problem).await;
+        match order.desired {
+            // From now on it is tended, whether anybody hears of it or not.
+            Desired::Pod(_) => {
+                if !self.tell_once(order.generation, state, problem).await {
+                    self.keepers.look(self.id, TELL_AGAIN, true);
+                }
+            }
+            _ => self.tell(order.generation, state, problem).await,
+        }
     }
 
     /// Writes down that the order is done, before anybody hears of it.
@@ -223,10 +235,13 @@ impl Keeper {
         let status = Status::default();
         match pod::tend(self, pod, &status, Some(generation)).await {
             Ok((seen, again)) => {
-                let had_trouble = host.probes.trouble(self.id, None);
-                match anyway || had_trouble {
-                    true => self.tell(generation, Seen::Pod(seen), None).await,
+                let anyway = host.probes.trouble(self.id, None) || anyway;
+                let heard = match anyway {
+                    true => self.tell_once(generation, Seen::Pod(seen), None).await,
                     false => self.tell_news(generation, Seen::Pod(seen)).await,
+                };
+                if !heard {
+                    self.keepers.look(self.id, TELL_AGAIN, anyway);
                 }
                 self.look_again(again);
             }
@@ -243,7 +258,7 @@ impl Keeper {
                         permanent: false,
                         ..problem
                     };
-                    self.tell(generation, state, Some(problem)).await;
+                    self.tell_once(generation, state, Some(problem)).await;
                 }
                 self.keepers.look(self.id, TEND_AGAIN, false);
             }
@@ -256,11 +271,25 @@ impl Keeper {
         self.keepers.look(self.id, after, false);
     }
 
-    /// Tells it unless it was the last thing told.
-    pub(crate) async fn tell_news(&self, generation: u64, state: Seen) {
-        if self.keepers.host.ledger.get(self.id).told.as_ref() != Some(&state) {
-            self.tell(generation, state, None).await;
+    /// Tells it unless it was the last thing told. False when that is not heard.
+    pub(crate) async fn tell_news(&self, generation: u64, state: Seen) -> bool {
+        let told = self.keepers.host.ledger.get(self.id).told;
+        told.as_ref() == Some(&state) || self.tell_once(generation, state, None).await
+    }
+
+    /// One try, and a short one: who keeps a pod does not wait for those who want to know of it.
+    async fn tell_once(&self, generation: u64, state: Seen, problem: Option<Problem>) -> bool {
+        let host = &self.keepers.host;
+        let telling = host
+            .reporter
+            .observed(self.id, generation, state.clone(), problem);
+        let heard = timeout(HEARD, telling).await;
+        match &heard {
+            Ok(Ok(seq)) => host.ledger.told(self.id, &state, *seq),
+            Ok(Err(error)) => debug!(id = %self.id, %error, "an observation is not told yet"),
+            Err(_) => debug!(id = %self.id, "an observation is not heard yet"),
         }
+        matches!(heard, Ok(Ok(_)))
     }
 
     /// Tells what is there, if that is news.

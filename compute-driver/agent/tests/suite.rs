@@ -25,8 +25,12 @@ mod nodes;
 mod orders;
 #[path = "suite/outages.rs"]
 mod outages;
+#[path = "suite/pod_crashes.rs"]
+mod pod_crashes;
 #[path = "suite/pods.rs"]
 mod pods;
+#[path = "suite/probes.rs"]
+mod probes;
 #[path = "suite/service.rs"]
 mod service;
 #[path = "suite/snapshots.rs"]

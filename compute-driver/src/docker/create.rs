@@ -66,7 +66,7 @@ impl DockerDriver {
             self.remove_named(&name).await?;
             self.remove_named(&unfinished).await?;
         } else {
-            self.remove(workload.id).await?;
+            self.remove_alone(workload.id).await?;
         }
         if in_one_step {
             return self.create(&name, body, workload).await;

@@ -70,17 +70,32 @@ impl DockerDriver {
 
     /// Removes a container, finished or not, with its anonymous volumes.
     pub(super) async fn remove(&self, id: WorkloadId) -> Result<()> {
+        let found = self.called(id).await?;
+        let pod = |it: &ContainerSummary| it.labels.as_ref()?.get(labels::POD).cloned();
+        let is_pod = |it: &ContainerSummary| pod(it).is_some_and(|pod| pod == id.to_string());
+        // Of a pod, what is left may be anything.
+        if found.is_empty() || found.iter().any(is_pod) {
+            self.remove_containers(id).await?;
+            self.drop_volumes(id).await?;
+        }
+        self.remove_these(id, found).await
+    }
+
+    /// The same for what is known to be no pod.
+    pub(super) async fn remove_alone(&self, id: WorkloadId) -> Result<()> {
+        let found = self.called(id).await?;
+        self.remove_these(id, found).await
+    }
+
+    async fn called(&self, id: WorkloadId) -> Result<Vec<ContainerSummary>> {
         let ours = [
             (labels::ID, id.to_string()),
             (labels::HOST, self.host_id().to_string()),
         ];
-        let found = self.listed(&ours).await?;
-        let pod = |it: &ContainerSummary| it.labels.as_ref()?.get(labels::POD).cloned();
-        // Of a pod, what is left may be anything.
-        if found.is_empty() || found.iter().filter_map(pod).any(|pod| pod == ours[0].1) {
-            self.remove_containers(id).await?;
-            self.drop_volumes(id).await?;
-        }
+        self.listed(&ours).await
+    }
+
+    async fn remove_these(&self, id: WorkloadId, found: Vec<ContainerSummary>) -> Result<()> {
         for name in found.into_iter().filter_map(observe::name) {
             self.remove_named(&name).await?;
         }

@@ -69,7 +69,7 @@ pub fn desired(pod: &Pod) -> Desired {
 }
 
 /// With an agent that hears orders.
-async fn world() -> World {
+pub async fn world() -> World {
     let mut world = World::new().await;
     world.hello().await;
     world
@@ -89,13 +89,13 @@ pub async fn until(world: &mut World, pod: &Pod, wanted: impl Fn(&PodSeen) -> bo
     shown(&seen.await).unwrap().clone()
 }
 
-fn command(words: &[&str]) -> Check {
+pub fn command(words: &[&str]) -> Check {
     Check::Exec {
         command: words.iter().map(|word| (*word).to_owned()).collect(),
     }
 }
 
-fn file(name: &str, content: &str) -> Bytes {
+pub fn file(name: &str, content: &str) -> Bytes {
     let mut tar = tar::Builder::new(Vec::new());
     let mut header = tar::Header::new_gnu();
     header.set_size(content.len() as u64);
@@ -105,14 +105,14 @@ fn file(name: &str, content: &str) -> Bytes {
     tar.into_inner().unwrap().into()
 }
 
-fn waiting(seen: &MemberSeen) -> &str {
+pub fn waiting(seen: &MemberSeen) -> &str {
     match &seen.state {
         MemberState::Waiting { reason } => reason,
         _ => "",
     }
 }
 
-const IDLE: [&str; 1] = ["serve"];
+pub const IDLE: [&str; 1] = ["serve"];
 
 #[tokio::test(start_paused = true)]
 async fn a_pod_is_initialized_and_runs_and_goes() {
@@ -245,6 +245,29 @@ async fn a_machine_that_lost_power_has_its_pods_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_pod_is_kept_though_nobody_can_be_told() {
+    let mut world = world().await;
+    let image = world.image("hi");
+    let want = pod(Restart::Always, vec![], vec![member(&image, "web", &IDLE)]);
+    world.order(want.id, desired(&want)).await;
+    until(&mut world, &want, |it| it.ready).await;
+    let driver = world.driver();
+    let boot = async || {
+        let here = driver.inspect_pod(want.id).await.unwrap().unwrap();
+        here.members["web"].boot.clone()
+    };
+    let first = boot().await;
+    world.broker.stop();
+    let web = Pod::member_id(want.id, "web");
+    world.engine.kill(world.host, web, 1).unwrap();
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    assert_ne!(boot().await, first);
+    world.broker.start();
+    let told = until(&mut world, &want, |it| it.containers[0].restarts == 1).await;
+    assert!(told.ready);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_agent_that_comes_back_adopts_pods_and_goes_on_counting() {
     let mut world = world().await;
     let image = world.image("hi");
@@ -277,83 +300,6 @@ async fn an_agent_that_comes_back_adopts_pods_and_goes_on_counting() {
     let after = world.driver().inspect_pod(want.id).await.unwrap().unwrap();
     assert_eq!(before.members["web"].boot, after.members["web"].boot);
     until(&mut world, &want, |it| it.containers[1].restarts == 2).await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn readiness_comes_and_goes_with_its_probe() {
-    let mut world = world().await;
-    let image = world.image("hi");
-    let mut web = member(&image, "web", &IDLE);
-    web.readiness = probe(command(&["cat", "/tmp/ready"]));
-    let want = pod(Restart::Always, vec![], vec![web]);
-    world.order(want.id, desired(&want)).await;
-    until(&mut world, &want, |it| {
-        it.phase == Phase::Running && !it.ready
-    })
-    .await;
-    let web = Pod::member_id(want.id, "web");
-    let driver = world.driver();
-    driver
-        .archive_put(web, "/tmp", file("ready", "yes"))
-        .await
-        .unwrap();
-    let ready = until(&mut world, &want, |it| it.ready).await;
-    assert_eq!(ready.containers[0].restarts, 0);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_container_whose_liveness_fails_is_killed_and_begins_again() {
-    let mut world = world().await;
-    let image = world.image("hi");
-    let mut web = member(&image, "web", &["httpd", "-f", "-p", "80"]);
-    web.startup = probe(Check::Tcp { port: 80 });
-    web.liveness = probe(Check::Http {
-        port: 80,
-        path: "/health".into(),
-        tls: false,
-        headers: vec![],
-    });
-    let mut want = pod(Restart::Always, vec![], vec![web]);
-    want.spec.containers.push(member(&image, "beside", &IDLE));
-    world.order(want.id, desired(&want)).await;
-    until(&mut world, &want, |it| it.ready).await;
-    let silence = world.all_within(Duration::from_secs(60), want.id).await;
-    assert!(
-        silence
-            .iter()
-            .all(|it| shown(it).is_some_and(|it| it.ready)),
-        "{silence:?}"
-    );
-    let web = Pod::member_id(want.id, "web");
-    let driver = world.driver();
-    let broken = file("http-status", "500");
-    driver.archive_put(web, "/", broken).await.unwrap();
-    let killed = until(&mut world, &want, |it| {
-        !waiting(&it.containers[0]).is_empty()
-    })
-    .await;
-    let reason = waiting(&killed.containers[0]);
-    assert!(
-        reason.contains("liveness probe failed: HTTP status 500"),
-        "{reason}"
-    );
-    let again = until(&mut world, &want, |it| it.ready).await;
-    assert_eq!(
-        (again.containers[0].restarts, again.containers[1].restarts),
-        (1, 0)
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_container_that_never_starts_up_is_begun_again() {
-    let mut world = world().await;
-    let image = world.image("hi");
-    let mut web = member(&image, "web", &IDLE);
-    web.startup = probe(Check::Tcp { port: 80 });
-    let want = pod(Restart::Always, vec![], vec![web]);
-    world.order(want.id, desired(&want)).await;
-    let again = until(&mut world, &want, |it| it.containers[0].restarts == 2).await;
-    assert!(!again.ready);
 }
 
 #[tokio::test(start_paused = true)]
@@ -435,78 +381,4 @@ async fn output_and_commands_are_of_the_container_that_is_named() {
     let command = vec!["env".to_owned()];
     let said = world.call(want.id, Op::Exec { command, container }).await;
     assert!(matches!(said, Reply::Failed { code, .. } if code == "not_found"));
-}
-
-/// Lives a pod through everything, with the agent killed at one effect.
-async fn story(faults: Faults) {
-    let mut world = World::without_agent().await;
-    world.start(faults);
-    let image = world.image("hi");
-    let init = vec![member(&image, "first", &["true"])];
-    let mut web = member(&image, "web", &IDLE);
-    web.env = BTreeMap::from([
-        ("sim.exit_after".into(), "5s".into()),
-        ("sim.exit_code".into(), "1,-".into()),
-    ]);
-    let mut want = pod(
-        Restart::Always,
-        init,
-        vec![web, member(&image, "log", &IDLE)],
-    );
-    world.settle(want.id, desired(&want)).await;
-    until_there(&mut world, &want, |it| {
-        it.ready && it.containers[0].restarts == 1
-    })
-    .await;
-    world.engine.kill(world.host, want.id, 137).unwrap();
-    until_there(&mut world, &want, |it| {
-        it.ready && it.containers[1].restarts == 1
-    })
-    .await;
-    want.incarnation = 2;
-    world.settle(want.id, desired(&want)).await;
-    until_there(&mut world, &want, |it| it.ready && it.incarnation == 2).await;
-    let gone = world.settle(want.id, Desired::Absent).await;
-    assert_eq!((gone.state, gone.problem), (Seen::Absent, None));
-    world.assert_empty().await;
-    assert_eq!(world.driver().inspect_pod(want.id).await.unwrap(), None);
-}
-
-/// As conductors do: tells again what is wanted, until it is so.
-async fn until_there(world: &mut World, pod: &Pod, wanted: impl Fn(&PodSeen) -> bool) {
-    let asking = async {
-        loop {
-            let seen = world.settle(pod.id, desired(pod)).await;
-            if shown(&seen).is_some_and(&wanted) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_secs(5)).await;
-        }
-    };
-    let asked = tokio::time::timeout(Duration::from_secs(900), asking).await;
-    asked.expect("it becomes so");
-}
-
-fn run(faults: Faults) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    runtime.block_on(story(faults));
-}
-
-#[test]
-fn a_crash_before_or_after_any_effect_on_a_pod_changes_nothing_in_the_end() {
-    let counting = Faults::counting();
-    run(counting.clone());
-    let effects = counting.passed();
-    assert!(effects > 20, "{:?}", counting.seen());
-    for n in 0..effects {
-        for side in [process::faults::Side::Before, process::faults::Side::After] {
-            // Shown when it fails.
-            println!("crash at {n}, {side:?}");
-            run(Faults::crash_at(n, side));
-        }
-    }
 }
