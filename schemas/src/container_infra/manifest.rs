@@ -355,5 +355,4 @@ fn bad(path: &str, why: &str) -> Error {
 }
 
 #[cfg(test)]
-#[path = "manifest/tests.rs"]
 mod tests;

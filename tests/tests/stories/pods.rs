@@ -23,23 +23,41 @@ async fn ids(world: &World, cluster: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn pods_of_a_controller_come_up_change_in_number_and_go() {
+fn pods_of_a_controller_come_up_are_replaced_and_go_with_it() {
     told_and_replayed(1, |world| {
+        Box::pin(async move {
+            let cluster = cluster(world, 0).await;
+            let rc = world.rc(&cluster, "web", 2).await;
+            world.until_pods(&cluster, 2).await;
+            let first = ids(world, &cluster).await;
+            let one = first.iter().next().unwrap();
+            world.end("pods", one).await;
+            world.until_gone(ServerId::parse(one).unwrap()).await;
+            world.until_pods(&cluster, 2).await;
+            assert!(!ids(world, &cluster).await.contains(one));
+            world.end("rcs", &rc).await;
+            world.until_pods(&cluster, 0).await;
+        })
+    });
+}
+
+#[test]
+fn there_are_as_many_pods_as_were_asked_for_last() {
+    once(1, |world| {
         Box::pin(async move {
             let cluster = cluster(world, 1).await;
             let rc = world.rc(&cluster, "web", 3).await;
             world.until_pods(&cluster, 3).await;
             let first = ids(world, &cluster).await;
-            let one = first.iter().next().unwrap();
-            world.end("pods", one).await;
-            world.until_gone(ServerId::parse(one).unwrap()).await;
-            world.until_pods(&cluster, 3).await;
-            assert!(!ids(world, &cluster).await.contains(one));
             world.scale(&rc, "web", 1).await;
             world.until_pods(&cluster, 1).await;
+            let left = ids(world, &cluster).await;
+            assert!(left.is_subset(&first), "one of those there were");
             world.scale(&rc, "web", 5).await;
             world.until_pods(&cluster, 5).await;
-            world.end("rcs", &rc).await;
+            assert!(ids(world, &cluster).await.is_superset(&left));
+            world.audit().await;
+            world.scale(&rc, "web", 0).await;
             world.until_pods(&cluster, 0).await;
         })
     });

@@ -1,0 +1,84 @@
+use super::*;
+
+/// Every place in a document.
+fn spots(value: &Value, at: String, found: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => map.iter().for_each(|(key, value)| {
+            spots(value, format!("{at}/{}", key.replace('/', "~1")), found)
+        }),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .for_each(|(n, value)| spots(value, format!("{at}/{n}"), found)),
+        _ => {}
+    }
+    found.push(at);
+}
+
+#[test]
+fn whatever_stands_wherever_is_read_or_refused_in_few_words() {
+    let container = json!({
+        "command": ["a"], "args": ["b"], "workingDir": "/c", "env": [{ "name": "D", "value": "e" }],
+        "ports": [{ "name": "f", "containerPort": 80, "protocol": "TCP" }],
+        "resources": { "requests": { "cpu": "1", "memory": "1Gi" }, "limits": { "cpu": "1", "memory": "1Gi" } },
+        "volumeMounts": [{ "name": "v", "mountPath": "/v", "readOnly": true }],
+        "livenessProbe": { "httpGet": { "port": "f", "path": "/", "httpHeaders": [{ "name": "g", "value": "h" }] } },
+        "readinessProbe": { "tcpSocket": { "port": 80 }, "periodSeconds": 5 },
+        "securityContext": { "runAsUser": 1, "runAsGroup": 2, "readOnlyRootFilesystem": true },
+    });
+    let spec = json!({
+        "volumes": [{ "name": "v", "emptyDir": { "medium": "Memory", "sizeLimit": "1Mi" } }],
+        "initContainers": [{ "name": "i", "image": "i" }], "hostname": "h", "restartPolicy": "Always",
+    });
+    let whole = manifest(container, spec);
+    assert!(pod(&whole.to_string()).is_ok());
+    let mut all = Vec::new();
+    spots(&whole, String::new(), &mut all);
+    let things = [
+        json!(null),
+        json!(true),
+        json!(0),
+        json!(-1),
+        json!(1.5),
+        json!(u64::MAX),
+        json!(i64::MIN),
+        json!(1e308),
+        json!(""),
+        json!(" "),
+        json!("\u{0}"),
+        json!("$($($("),
+        json!("..//.."),
+        json!("💣".repeat(70)),
+        json!("x".repeat(300_000)),
+        json!([]),
+        json!({}),
+        json!([null]),
+        json!({ "a": { "b": [] } }),
+        json!([[[]]]),
+        json!([{}]),
+        json!({ "": "" }),
+    ];
+    let mut accepted = 0;
+    for spot in &all {
+        for thing in &things {
+            let mut changed = whole.clone();
+            *changed.pointer_mut(spot).unwrap() = thing.clone();
+            match pod(&changed.to_string()) {
+                Ok(read) => {
+                    accepted += 1;
+                    let spec = read.template.spec(image).unwrap();
+                    assert!(!spec.containers.is_empty());
+                }
+                Err(Error::BadRequest(told)) => {
+                    assert!(told.chars().count() < 1000, "{spot}: {told}")
+                }
+                Err(other) => panic!("{spot}: {other:?}"),
+            }
+        }
+    }
+    assert!(
+        all.len() > 50 && accepted > 50,
+        "{} places, {accepted} accepted",
+        all.len()
+    );
+}
