@@ -268,6 +268,18 @@ async fn containers_do_not_reach_services_of_their_machine() {
             &["-D", "INPUT", "-i", "jb-+", "-j", "JEROBOAM-INPUT"][..],
             &["-F", "JEROBOAM-INPUT"],
             &["-X", "JEROBOAM-INPUT"],
+            &[
+                "-t",
+                "raw",
+                "-D",
+                "PREROUTING",
+                "-i",
+                "jb-+",
+                "-d",
+                "169.254.0.0/16",
+                "-j",
+                "DROP",
+            ],
         ] {
             for program in ["iptables", "ip6tables"] {
                 _ = Command::new(program).arg("-w").args(rule).output().await;

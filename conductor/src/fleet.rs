@@ -62,6 +62,7 @@ impl Picture {
             one.host.used_vcpus += size.vcpus;
             one.host.used_memory_mb += size.memory_mb;
             one.host.used_disk_gb += size.disk_gb;
+            one.host.servers += 1;
         }
     }
 }

@@ -33,11 +33,12 @@ engine_clear() {
 guard_clear() {
     local program
     if [ "$(id -u)" != 0 ] || compgen -G '/sys/class/net/jb-*' >/dev/null; then return; fi
-    iptables -w -D FORWARD -i jb-+ -d 169.254.0.0/16 -j REJECT 2>/dev/null || true
     for program in iptables ip6tables; do
         have "$program" || continue
-        "$program" -w -D INPUT -i jb-+ -j JEROBOAM-INPUT 2>/dev/null || continue
-        "$program" -w -F JEROBOAM-INPUT
-        "$program" -w -X JEROBOAM-INPUT
+        # Agents that began at the same moment may have written a rule twice.
+        while "$program" -w -t raw -D PREROUTING -i jb-+ -d 169.254.0.0/16 -j DROP 2>/dev/null; do :; done
+        while "$program" -w -D INPUT -i jb-+ -j JEROBOAM-INPUT 2>/dev/null; do :; done
+        "$program" -w -F JEROBOAM-INPUT 2>/dev/null || continue
+        "$program" -w -X JEROBOAM-INPUT || say "the chain JEROBOAM-INPUT of $program stays"
     done
 }

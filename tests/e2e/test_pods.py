@@ -241,6 +241,7 @@ def test_a_controller_keeps_its_pods_whatever_dies(cloud, bay, manifest, name):
         return check
 
     pods = eventually(running(3), "three pods do not run", PATIENCE)
+    assert len({one["host"] for one in pods}) > 1, "replicas are all on one node"
     # A pod is deleted while no conductor is there to see it.
     cloud.kill("conductor")
     cloud.magnum("pod-delete", "--bay", "e2e-pods", pods[0]["uuid"])
@@ -254,7 +255,8 @@ def test_a_controller_keeps_its_pods_whatever_dies(cloud, bay, manifest, name):
     lost = {one["uuid"] for one in pods if one["host"] == victim}
     eventually(lambda: not lost & {one["uuid"] for one in mine()}, "lost pods stay", PATIENCE)
     eventually(running(3), "no pods take the places of the lost ones", PATIENCE)
-    cloud.magnum("rc-update", "--bay", "e2e-pods", name, "replace", f"manifest={manifest(RC.format(name=name, replicas=1))}")
+    fewer = manifest(RC.format(name=name, replicas=1))
+    cloud.magnum("rc-update", "--bay", "e2e-pods", name, "replace", f"manifest={fewer}")
     eventually(running(1), "there are not as many pods as asked for", PATIENCE)
     assert cloud.magnum("rc-show", "--bay", "e2e-pods", name)["replicas"] == "1"
     cloud.magnum("rc-delete", "--bay", "e2e-pods", name)

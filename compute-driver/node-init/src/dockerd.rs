@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::error::{During, Error, Result};
 use crate::files::{DATA, TLS};
 use crate::{again, engine};
+use nix::sys::signal::SigSet;
 use nix::unistd::dup;
 use serde_json::{Value, json};
 use std::fs;
@@ -102,6 +103,10 @@ pub fn run() -> Result<ExitCode> {
     }
     // Stays open, and open in the program that this one becomes.
     _ = socket.into_raw_fd();
+    // What this process holds back every container of the engine would be without: their timers
+    // (SIGALRM), for one.
+    let none = SigSet::empty();
+    none.thread_set_mask().during("letting signals through")?;
     let error = Command::new("dockerd")
         .arg(format!("--config-file={SETTINGS}"))
         .env("LISTEN_PID", std::process::id().to_string())

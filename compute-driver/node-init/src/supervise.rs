@@ -12,8 +12,8 @@ use std::process::Child;
 /// What a process that is asked to end gets, until it is killed.
 const ENDINGS: [Signal; 3] = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT];
 
-/// The signals a process waits for. Held back from the start, so that none is lost in between; a
-/// program that is started gets them as usual.
+/// The signals a process waits for. Held back from the start, so that none is lost in between. Whoever
+/// becomes another program lets them through before.
 pub struct Signals(SigSet);
 
 impl Signals {

@@ -8,7 +8,7 @@
 //! prefix, so the rules are the same however many networks there are.
 //!
 //! What a machine is told about itself by the cloud it runs in (169.254.169.254: its keys and secrets)
-//! does not enter `INPUT`; packets to such addresses are refused on their way through.
+//! does not enter `INPUT`; packets to such addresses are dropped before they are routed.
 //!
 //! # Assumes
 //! Containers do not use the machine as their name server. The engine's embedded name server lives
@@ -36,15 +36,18 @@ const ANSWERS: &[&str] = &[
 const REST: &[&str] = &[CHAIN, "-j", "REJECT"];
 const ENTRY: &[&str] = &["INPUT", "-i", "jb-+", "-j", CHAIN];
 
-/// Link-local addresses (RFC 3927) mean something to the machine only.
+/// Link-local addresses (RFC 3927) mean something to the machine only. Before any other table: engines
+/// put their own rules first in `FORWARD`, again and again.
 const METADATA: &[&str] = &[
-    "FORWARD",
+    "PREROUTING",
+    "-t",
+    "raw",
     "-i",
     "jb-+",
     "-d",
     "169.254.0.0/16",
     "-j",
-    "REJECT",
+    "DROP",
 ];
 
 /// Are the rules in place? `Err` says why that cannot be told.

@@ -174,3 +174,17 @@ fn nodes_of_one_cluster_are_placed_on_one_machine_and_it_is_said_why() {
     let alone = choose(&beside(50), &hosts[1..], OverCommit::default()).unwrap_err();
     assert!(alone.to_string().contains("on the same"), "{alone}");
 }
+
+#[test]
+fn guests_of_a_cluster_are_spread_by_number_whatever_images_nodes_have() {
+    let mut busy = node("a", "one");
+    busy.host.servers = 1;
+    busy.images = vec!["sha256:1".into()];
+    let hosts = [busy, node("b", "one")];
+    let small = Request {
+        within: Some("one".into()),
+        image: "sha256:1".into(),
+        ..request(0)
+    };
+    assert_eq!(chosen(&small, &hosts), "b");
+}

@@ -1,11 +1,15 @@
 //! Where a server should go, among the hosts where it can: free room first (spread), nudged by
-//! image locality and soft group rules, which outweigh it.
+//! image locality and soft group rules, which outweigh it. Guests of a cluster need not say how much
+//! room they take, so among its nodes they are spread by number.
 
 use super::{Candidate, Request};
 use store::compute::hosts::OverCommit;
 
 const GROUP: f64 = 10.0;
 const LOCALITY: f64 = 0.3;
+/// For each that is there already: more than the image is worth, or all replicas of one would be where
+/// the first was.
+const CROWD: f64 = 0.4;
 
 /// Higher is better.
 pub(super) fn weight(request: &Request, candidate: &Candidate, over: OverCommit) -> f64 {
@@ -19,7 +23,11 @@ pub(super) fn weight(request: &Request, candidate: &Candidate, over: OverCommit)
     } else {
         0.0
     };
-    room + local + group(request, candidate)
+    let crowd = match request.within {
+        Some(_) => CROWD * f64::from(candidate.host.servers),
+        None => 0.0,
+    };
+    room + local + group(request, candidate) - crowd
 }
 
 fn group(request: &Request, candidate: &Candidate) -> f64 {

@@ -98,6 +98,9 @@ async fn containers_run_in_a_node_on_networks_of_its_own() {
         assert!(said.contains("default via 172.31.0.1"), "{said}");
         assert!(said.contains("nameserver 192.0.2.53"), "{said}");
         assert!(!said.contains("127.0.0.11"), "{said}");
+        let script = "grep SigBlk /proc/self/status";
+        let (_, held) = run(&inner, script, HostConfig::default()).await;
+        assert!(held.contains("0000000000000000"), "held back: {held}");
 
         let request = NetworkCreateRequest {
             name: "own".to_owned(),
