@@ -235,7 +235,12 @@ def test_a_controller_keeps_its_pods_whatever_dies(cloud, bay, manifest, name):
 
     def running(count):
         def check():
-            pods = [cloud.magnum("pod-show", "--bay", "e2e-pods", one["uuid"]) for one in mine()]
+            try:
+                pods = [cloud.magnum("pod-show", "--bay", "e2e-pods", one["uuid"]) for one in mine()]
+            except Refused as refused:
+                # One has gone since it was listed.
+                assert "could not be found" in str(refused), refused
+                return None
             return pods if len(pods) == count and all(one["status"] == "Running" for one in pods) else None
 
         return check
