@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// A path below compute, but for images and containers.
 fn target(path: &str) -> String {
-    let first = path.split('/').nth(1).unwrap_or_default();
+    let first = path.split(['/', '?']).nth(1).unwrap_or_default();
     match first {
         "images" => format!("/image/v2{path}"),
         "containers" => format!("/container-infra/v1{path}"),
