@@ -151,6 +151,13 @@ def test_containers_of_a_pod_share_network_and_folders(cloud, bay, manifest, nam
     limits = Inner(cloud, node).ask("GET", f"/containers/{named['web']}/json")["HostConfig"]
     assert limits["Memory"] == 32 << 20 and limits["CpuQuota"] * 4 == limits["CpuPeriod"]
 
+    # Labels are changed in place; what runs goes on.
+    changed = POD.format(name=name).replace("{app: pair}", "{app: couple}")
+    cloud.magnum("pod-update", "--bay", "e2e-pods", name, "replace", f"manifest={manifest(changed)}")
+    shown = cloud.magnum("pod-show", "--bay", "e2e-pods", name)
+    assert ast.literal_eval(shown["labels"]) == {"app": "couple"}
+    assert {one["Id"] for one in mine} == {one["Id"] for one in containers(cloud, node)[made["uuid"]]}
+
     # What ends begins again, by the machine's agent alone.
     Inner(cloud, node).ask("POST", f"/containers/{named['web']}/kill")
 
