@@ -30,8 +30,7 @@ use crate::reply::{self, Reply};
 use crate::route::{Route, delete, get, patch, post};
 use schemas::{Error, Result};
 use serde_json::Value;
-use store::compute::action::Action;
-use store::compute::change::{self, Then};
+use store::compute::change;
 use store::compute::guests::{self, Kind};
 use store::compute::servers::Server;
 use store::container_infra::clusters::{self, Cluster};
@@ -113,14 +112,7 @@ async fn remove(ctx: Ctx<rules::ContainerDelete>, Path(ident): Path<Ident>, quer
             let Some(server) = guests::get(tx, &scope, Kind::Container, &id)? else {
                 return Ok(());
             };
-            change::row(tx, &asked, server, Action::Delete, |_, at| {
-                if at.server.deleting != 0 {
-                    return Ok(Then::Nothing);
-                }
-                at.server.deleting = 1;
-                Ok(Then::Told("deleting"))
-            })
-            .map(drop)
+            change::delete_row(tx, &asked, server)
         })
         .await?;
     wait::until(&ctx, &server.id, patience, |row| row.is_none()).await?;

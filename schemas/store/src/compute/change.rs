@@ -182,7 +182,16 @@ fn record(
 /// # Errors
 /// `NotFound`; `Conflict` when it is locked.
 pub fn delete(tx: &mut Tx<'_>, asked: &Asked, id: &str) -> Result<()> {
-    server(tx, asked, id, Action::Delete, |_, at| {
+    let server = servers::get(tx, &asked.scope, id)?.ok_or_else(|| missing(id))?;
+    delete_row(tx, asked, server)
+}
+
+/// The same for a row that was read in this transaction: a server's or a guest's.
+///
+/// # Errors
+/// `Conflict` when it is locked.
+pub fn delete_row(tx: &mut Tx<'_>, asked: &Asked, server: Server) -> Result<()> {
+    row(tx, asked, server, Action::Delete, |_, at| {
         if at.server.deleting != 0 {
             return Ok(Then::Nothing);
         }
