@@ -144,32 +144,16 @@ fn wanted(at: &mut Snapshot, place: &str, context: &Context) -> Result<Launch> {
     // Its users find a node by what its cluster is called and labelled.
     let mut metadata: BTreeMap<String, String> = spec.labels;
     metadata.insert("jeroboam:nodegroup".into(), name);
+    let cluster = &at.cluster;
     Ok(Launch {
-        project_id: at.cluster.project_id.clone(),
-        user_id: at.cluster.user_id.clone(),
-        request_id: at.cluster.request_id.clone(),
-        name: format!("{}-{}", at.cluster.name, place.name),
-        hostname: None,
-        image: spec.image,
-        flavor: spec.flavor,
         metadata,
-        tags: BTreeSet::new(),
-        description: None,
         key: at.spec.key.clone(),
-        user_data: None,
-        networked: true,
-        zone: None,
-        wanted_host: None,
-        hints: serde_json::Value::Null,
-        group_id: None,
-        command: None,
-        config_drive: false,
-        files: Vec::new(),
-        access_v4: String::new(),
-        access_v6: String::new(),
-        within: None,
-        min_count: 1,
-        max_count: 1,
         patience: Duration::from_secs(context.settings.build_deadline_s),
+        ..Launch::plain(
+            [&cluster.project_id, &cluster.user_id, &cluster.request_id],
+            format!("{}-{}", cluster.name, place.name),
+            spec.image,
+            spec.flavor,
+        )
     })
 }

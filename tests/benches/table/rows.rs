@@ -24,32 +24,11 @@ pub fn small(name: &str, image: BootImage, labels: &[(&str, &str)], count: u32) 
     };
     let label = |(key, value): &(&str, &str)| (key.to_string(), value.to_string());
     Launch {
-        project_id: PROJECT.into(),
-        user_id: "u".into(),
-        request_id: "req-story".into(),
-        name: name.into(),
-        hostname: None,
-        image,
-        flavor,
         metadata: labels.iter().map(label).collect(),
-        tags: Default::default(),
-        description: None,
-        key: None,
-        user_data: None,
-        networked: true,
-        zone: None,
-        wanted_host: None,
-        hints: serde_json::Value::Null,
-        group_id: None,
-        command: None,
-        config_drive: false,
-        files: Vec::new(),
-        access_v4: String::new(),
-        access_v6: String::new(),
-        within: None,
         min_count: count,
         max_count: count,
         patience: PATIENCE,
+        ..Launch::plain([PROJECT, "u", "req-story"], name.into(), image, flavor)
     }
 }
 

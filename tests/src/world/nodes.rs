@@ -105,36 +105,15 @@ impl World {
         });
         let (found, flavor) = read.await.unwrap();
         let label = |(key, value): &(&str, &str)| (key.to_string(), value.to_string());
+        let image = BootImage {
+            id: ImageId::parse(&image).unwrap(),
+            manifest: found.manifest,
+        };
+        let owner = [self.thing("project/home"), "cluster", "req-cluster"];
         Launch {
-            project_id: self.thing("project/home").into(),
-            user_id: "cluster".into(),
-            request_id: "req-cluster".into(),
-            name: name.into(),
-            hostname: None,
-            image: BootImage {
-                id: ImageId::parse(&image).unwrap(),
-                manifest: found.manifest,
-            },
-            flavor,
             metadata: labels.iter().map(label).collect(),
-            tags: Default::default(),
-            description: None,
-            key: None,
-            user_data: None,
-            networked: true,
-            zone: None,
-            wanted_host: None,
-            hints: serde_json::Value::Null,
-            group_id: None,
-            command: None,
-            config_drive: false,
-            files: Vec::new(),
-            access_v4: String::new(),
-            access_v6: String::new(),
-            within: None,
-            min_count: 1,
-            max_count: 1,
             patience: Duration::from_secs(1800),
+            ..Launch::plain(owner, name.into(), image, flavor)
         }
     }
 

@@ -13,13 +13,12 @@ use schemas::container_infra::container::{Create, Memory};
 use schemas::container_infra::status::{Operation, Progress, Status};
 use schemas::ids::{ClusterId, ServerId};
 use schemas::{Error, Result as Told};
-use std::collections::BTreeMap;
 use store::compute::change::Asked;
 use store::compute::guests::{self, Kind};
 use store::compute::launch::Launch;
 use store::compute::spec::{Flavor, Guest};
 use store::container_infra::clusters::{self, Cluster};
-use store::{Result, Scope, Tx};
+use store::{Result, Tx};
 
 /// A container as asked for, and by whom.
 #[derive(Clone)]
@@ -132,37 +131,21 @@ fn runs_containers(cluster: &Cluster) -> Result<()> {
 fn launch(tx: &mut Tx<'_>, wish: &Wish, cluster: &Cluster) -> Result<Launch> {
     let container = &wish.create.container;
     let within = ClusterId::parse(&cluster.id);
+    let image = boot_image::resolve(tx, &wish.asked.scope, &wish.create.image)?;
     Ok(Launch {
-        project_id: wish.project_id.clone(),
-        user_id: wish.asked.user_id.clone(),
-        request_id: wish.asked.request_id.clone(),
-        name: container.name.as_deref().unwrap_or_default().to_owned(),
-        hostname: None,
-        image: boot_image::resolve(
-            tx,
-            &Scope::Project(wish.project_id.clone()),
-            &wish.create.image,
-        )?,
-        flavor: size(container.memory.as_ref()),
-        metadata: BTreeMap::new(),
-        tags: Default::default(),
-        description: None,
-        key: None,
-        user_data: None,
-        networked: true,
-        zone: None,
-        wanted_host: None,
-        hints: serde_json::Value::Null,
-        group_id: None,
         command: wish.command.clone(),
-        config_drive: false,
-        files: Vec::new(),
-        access_v4: String::new(),
-        access_v6: String::new(),
         within: Some(within.ok_or_else(|| Error::internal("a cluster's id is no UUID"))?),
-        min_count: 1,
-        max_count: 1,
         patience: wish.asked.build,
+        ..Launch::plain(
+            [
+                &wish.project_id,
+                &wish.asked.user_id,
+                &wish.asked.request_id,
+            ],
+            container.name.as_deref().unwrap_or_default().to_owned(),
+            image,
+            size(container.memory.as_ref()),
+        )
     })
 }
 

@@ -13,8 +13,6 @@ use schemas::container_infra::manifest::{self, Pod};
 use schemas::container_infra::workload::Create;
 use schemas::ids::{ClusterId, ServerId};
 use schemas::{Error, Result};
-use std::collections::BTreeMap;
-use std::time::Duration;
 use store::compute::guests;
 use store::compute::launch::{self, Launch};
 use store::compute::spec::{BootImage, Guest};
@@ -90,31 +88,14 @@ fn wanted(new: &New, boot: BootImage, bay: &str) -> Result<Launch> {
     let bay = ClusterId::parse(bay).ok_or_else(|| Error::internal("a cluster's id is no UUID"))?;
     let own = || launch::hostname(&new.pod.name, &new.id.to_string());
     Ok(Launch {
-        project_id: new.project_id.clone(),
-        user_id: new.user_id.clone(),
-        request_id: new.request_id.clone(),
-        name: new.pod.name.clone(),
         hostname: Some(template.hostname.clone().unwrap_or_else(own)),
-        image: boot,
-        flavor: flavor(template.room()),
-        metadata: BTreeMap::new(),
-        tags: Default::default(),
         description: new.description.clone(),
-        key: None,
-        user_data: None,
-        networked: true,
-        zone: None,
-        wanted_host: None,
-        hints: serde_json::Value::Null,
-        group_id: None,
-        command: None,
-        config_drive: false,
-        files: Vec::new(),
-        access_v4: String::new(),
-        access_v6: String::new(),
         within: Some(bay),
-        min_count: 1,
-        max_count: 1,
-        patience: Duration::ZERO,
+        ..Launch::plain(
+            [&new.project_id, &new.user_id, &new.request_id],
+            new.pod.name.clone(),
+            boot,
+            flavor(template.room()),
+        )
     })
 }

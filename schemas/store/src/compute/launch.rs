@@ -68,6 +68,45 @@ pub struct Launch {
     pub patience: Duration,
 }
 
+impl Launch {
+    /// One of this content and size on its project's network, with nothing asked for beyond that.
+    pub fn plain(
+        [project_id, user_id, request_id]: [&str; 3],
+        name: String,
+        image: BootImage,
+        flavor: Flavor,
+    ) -> Launch {
+        Launch {
+            project_id: project_id.to_owned(),
+            user_id: user_id.to_owned(),
+            request_id: request_id.to_owned(),
+            name,
+            hostname: None,
+            image,
+            flavor,
+            metadata: BTreeMap::new(),
+            tags: BTreeSet::new(),
+            description: None,
+            key: None,
+            user_data: None,
+            networked: true,
+            zone: None,
+            wanted_host: None,
+            hints: serde_json::Value::Null,
+            group_id: None,
+            command: None,
+            config_drive: false,
+            files: Vec::new(),
+            access_v4: String::new(),
+            access_v6: String::new(),
+            within: None,
+            min_count: 1,
+            max_count: 1,
+            patience: Duration::ZERO,
+        }
+    }
+}
+
 /// Writes the servers; answers their ids and the reservation they share.
 ///
 /// # Errors

@@ -13,7 +13,6 @@ use schemas::workload::pod::PodSpec;
 use schemas::{Error, Kind as Work};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::time::Duration;
 use uuid::Uuid;
 
 /// A row.
@@ -273,32 +272,14 @@ pub fn make_pod(tx: &mut Tx<'_>, row: &mut Controller, spec: &Spec) -> Result<()
         asked_images: spec.asked_images.clone(),
     };
     let wanted = Launch {
-        project_id: row.project_id.clone(),
-        user_id: row.user_id.clone(),
-        request_id: row.request_id.clone(),
         hostname: Some(spec.hostname.clone().unwrap_or_else(|| name.clone())),
-        name,
-        image: spec.boot.clone(),
-        flavor: spec.room.clone(),
-        metadata: BTreeMap::new(),
-        tags: Default::default(),
-        description: None,
-        key: None,
-        user_data: None,
-        networked: true,
-        zone: None,
-        wanted_host: None,
-        hints: serde_json::Value::Null,
-        group_id: None,
-        command: None,
-        config_drive: false,
-        files: Vec::new(),
-        access_v4: String::new(),
-        access_v6: String::new(),
         within: Some(cluster),
-        min_count: 1,
-        max_count: 1,
-        patience: Duration::ZERO,
+        ..Launch::plain(
+            [&row.project_id, &row.user_id, &row.request_id],
+            name,
+            spec.boot.clone(),
+            spec.room.clone(),
+        )
     };
     guests::launch(tx, id, &wanted, &guest, Some(&row.id)).map(drop)
 }
