@@ -48,20 +48,26 @@ pub(super) fn named(behind: Option<Ident>, query: &Query) -> Option<Ident> {
 /// # Errors
 /// `NotFound`, `Conflict` when a name stands for several.
 pub(super) async fn id(caller: &Caller, bay: Option<Ident>) -> Result<Option<String>> {
+    let scope = own(caller)?;
+    caller
+        .read(move |conn| find(conn, &scope, bay.as_ref()))
+        .await
+}
+
+/// The same for those who read more.
+pub(super) fn find(
+    conn: &mut Conn,
+    scope: &Scope,
+    bay: Option<&Ident>,
+) -> store::Result<Option<String>> {
     let Some(bay) = bay else {
         return Ok(None);
     };
-    let scope = own(caller)?;
-    let name = bay.clone();
-    let found = caller
-        .read(move |conn| {
-            Ok(match &name {
-                Ident::Id(id) => clusters::get(conn, &scope, id)?.into_iter().collect(),
-                Ident::Name(name) => clusters::named(conn, &scope, name)?,
-            })
-        })
-        .await?;
-    ident::one("Bay", &bay, found).map(|row| Some(row.id))
+    let found = match bay {
+        Ident::Id(id) => clusters::get(conn, scope, id)?.into_iter().collect(),
+        Ident::Name(name) => clusters::named(conn, scope, name)?,
+    };
+    Ok(Some(ident::one("Bay", bay, found)?.id))
 }
 
 /// The bay that a body names.

@@ -21,7 +21,7 @@ mod wait;
 use super::call::{own, settings};
 use super::ident::one;
 use super::page::Page;
-use super::{Ident, rules};
+use super::{Ident, bay, rules};
 use crate::call::Call;
 use crate::compute;
 use crate::ctx::{Caller, Ctx};
@@ -30,27 +30,20 @@ use crate::reply::{self, Reply};
 use crate::route::{Route, delete, get, patch, post};
 use schemas::{Error, Result};
 use serde_json::Value;
+use store::Fail;
 use store::compute::change;
 use store::compute::guests::{self, Kind};
 use store::compute::servers::Server;
-use store::container_infra::clusters::{self, Cluster};
-use store::{Conn, Fail, Scope};
 use view::{KEYS, Loaded, brief, value, whole};
 
-/// The cluster that is meant.
-const BAY: &str = "bay_ident";
-
 /// What every request may name beside its container.
-const NAMED: &[&str] = &[BAY];
-
-/// What a list may be asked for.
-const LISTED: &[&str] = &["limit", "marker", "sort_key", "sort_dir", BAY];
+const NAMED: &[&str] = &[bay::PARAMETER];
 
 /// The routes of containers.
 pub fn routes() -> Vec<Route> {
     let mut routes = vec![
-        get("/containers", index).takes(LISTED),
-        get("/containers/detail", detail).takes(LISTED),
+        get("/containers", index).takes(bay::LISTED),
+        get("/containers/detail", detail).takes(bay::LISTED),
         get("/containers/{ident}", show).takes(NAMED),
         post("/containers", create::create),
         patch("/containers/{ident}", update::update).takes(NAMED),
@@ -71,11 +64,11 @@ async fn detail(ctx: Ctx<rules::ContainerDetail>, query: Query) -> Reply {
 
 async fn list(ctx: &Caller, query: &Query, path: &str, view: fn(&Call, &Loaded) -> Value) -> Reply {
     let page = Page::read(ctx, query, KEYS)?;
-    let (scope, bay) = (own(ctx)?, bay(query));
+    let (scope, bay) = (own(ctx)?, query.get(bay::PARAMETER).map(Ident::of));
     let silence = view::silence(ctx);
     let rows = ctx
         .read(move |conn| {
-            let bay = cluster(conn, &scope, bay.as_ref())?.map(|row| row.id);
+            let bay = bay::find(conn, &scope, bay.as_ref())?;
             let rows = guests::list(conn, &scope, bay.as_deref(), Kind::Container)?;
             Loaded::all(conn, rows, silence)
         })
@@ -119,39 +112,19 @@ async fn remove(ctx: Ctx<rules::ContainerDelete>, Path(ident): Path<Ident>, quer
     reply::no_content()
 }
 
-/// The cluster that the query names.
-fn bay(query: &Query) -> Option<Ident> {
-    query.get(BAY).map(Ident::of)
-}
-
-/// The cluster that is named, if one is.
-///
-/// # Errors
-/// `NotFound`, `Conflict` when a name stands for several.
-fn cluster(
-    conn: &mut Conn,
-    scope: &Scope,
-    ident: Option<&Ident>,
-) -> store::Result<Option<Cluster>> {
-    let Some(ident) = ident else {
-        return Ok(None);
-    };
-    let found = match ident {
-        Ident::Id(id) => clusters::get(conn, scope, id)?.into_iter().collect(),
-        Ident::Name(name) => clusters::named(conn, scope, name)?,
-    };
-    Ok(Some(one("Bay", ident, found)?))
-}
-
 /// The container that is meant, of the caller's own project.
 ///
 /// # Errors
 /// `NotFound`, `Conflict` when a name stands for several.
 async fn find(caller: &Caller, ident: Ident, query: &Query) -> Result<Server> {
-    let (scope, bay, name) = (own(caller)?, bay(query), ident.clone());
+    let (scope, bay, name) = (
+        own(caller)?,
+        query.get(bay::PARAMETER).map(Ident::of),
+        ident.clone(),
+    );
     let found = caller
         .read(move |conn| {
-            let bay = cluster(conn, &scope, bay.as_ref())?.map(|row| row.id);
+            let bay = bay::find(conn, &scope, bay.as_ref())?;
             let mut found = match &name {
                 Ident::Id(id) => guests::get(conn, &scope, Kind::Container, id)?
                     .into_iter()

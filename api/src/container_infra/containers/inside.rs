@@ -4,7 +4,7 @@
 use super::create::words;
 use super::{Ident, NAMED, find};
 use crate::compute::agent::{Answer, ask, unexpected};
-use crate::container_infra::rules;
+use crate::container_infra::{bay, rules};
 use crate::ctx::{Caller, Ctx};
 use crate::extract::{Path, Query};
 use crate::reply::{self, Reply};
@@ -18,7 +18,7 @@ const COMMAND: &str = "command";
 
 /// The routes of what is inside.
 pub(super) fn routes() -> Vec<Route> {
-    let commanded: &[&str] = &[super::BAY, COMMAND];
+    let commanded: &[&str] = &[bay::PARAMETER, COMMAND];
     vec![
         get("/containers/{ident}/logs", logs).takes(NAMED),
         get("/containers/logs/{ident}", logs).takes(NAMED),
