@@ -19,6 +19,7 @@ mod stories {
     mod operators;
     mod patches;
     pub mod pods;
+    mod pods_changed;
     pub mod rcs;
     pub mod sown;
     mod templates;
