@@ -19,7 +19,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use schemas::host::Snapshot;
 use schemas::ids::{ImageId, NetworkId, WorkloadId};
-use schemas::workload::{Digest, ImageRef, Limits, Network, Observation, Pod, Reboot, Workload};
+use schemas::workload::{
+    Digest, ImageRef, Limits, Network, Observation, Pod, Reboot, Services, Workload,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -125,6 +127,15 @@ pub trait Driver: Send + Sync {
 
     /// Removes what `ensure_snapshot` keeps on the engine.
     async fn ensure_snapshot_absent(&self, image: ImageId) -> Result<()>;
+
+    /// Makes a node serve exactly these services, at once: names, virtual addresses and ports of its own
+    /// lead to the endpoints. What is under way at an endpoint that is no longer named goes on.
+    async fn ensure_services(&self, _services: &Services) -> Result<()> {
+        Err(DriverError::Unsupported {
+            driver: self.name(),
+            op: "services",
+        })
+    }
 
     /// The engine inside a node's container, to be driven as a host of its own: its id is the
     /// container's. It is connected to when first asked something, so it need not be up yet.

@@ -6,7 +6,9 @@ use bytes::Bytes;
 use process::Faults;
 use schemas::host::Snapshot;
 use schemas::ids::{ImageId, NetworkId, WorkloadId};
-use schemas::workload::{Digest, ImageRef, Limits, Network, Observation, Pod, Reboot, Workload};
+use schemas::workload::{
+    Digest, ImageRef, Limits, Network, Observation, Pod, Reboot, Services, Workload,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -170,6 +172,11 @@ impl Driver for FaultyDriver {
         self.faults
             .around("driver.ensure_snapshot_absent", effect)
             .await
+    }
+
+    async fn ensure_services(&self, services: &Services) -> Result<()> {
+        let effect = self.inner.ensure_services(services);
+        self.faults.around("driver.ensure_services", effect).await
     }
 
     async fn inner(&self, id: WorkloadId) -> Result<Arc<dyn Driver>> {

@@ -62,6 +62,7 @@ async fn node(bench: &Bench) -> Workload {
         bip: "172.31.0.1/24".into(),
         address_pool: "172.30.0.0/16".into(),
         address_pool_size: 24,
+        guests: None,
         labels: Default::default(),
         tls: None,
     });

@@ -75,6 +75,7 @@ async fn pod(bench: &Bench, command: &[&str]) -> Pod {
                 read_only: false,
             })
             .to_vec(),
+        ports: BTreeMap::new(),
         liveness: None,
         readiness: None,
         startup: None,

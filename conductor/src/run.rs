@@ -285,6 +285,7 @@ fn settle(
         Kind::History => history::look(tx, &key.id, context)?,
         Kind::Cluster => cluster::look(tx, &key.id, context)?,
         Kind::ReplicationController => controller::look(tx, &key.id)?,
+        Kind::Endpoints => Look::done(),
         // For those who have the directory of blobs.
         Kind::ImageTask | Kind::Blob => Look::done(),
     };

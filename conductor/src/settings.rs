@@ -71,7 +71,7 @@ impl Default for Settings {
             cpu_allocation_ratio: over.cpu,
             ram_allocation_ratio: over.memory,
             disk_allocation_ratio: over.disk,
-            network_pool: "10.128.0.0/9".into(),
+            network_pool: "10.128.0.0/10".into(),
             history_days: 400,
             history_things: 50_000,
             default_pids: 4096,

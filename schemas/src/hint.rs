@@ -18,6 +18,8 @@ pub enum Kind {
     Cluster,
     /// A replication controller and its pods.
     ReplicationController,
+    /// What is behind the services of a cluster (the cluster's id), and that its nodes know.
+    Endpoints,
     /// An import of data into an image.
     ImageTask,
     /// A blob that may be needed by nobody any more (its digest), or `sweep`.
@@ -28,24 +30,26 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, for loops over reconcilers.
-    pub const ALL: [Kind; 8] = [
+    pub const ALL: [Kind; 9] = [
         Kind::Server,
         Kind::Image,
         Kind::Host,
         Kind::Cluster,
         Kind::ReplicationController,
+        Kind::Endpoints,
         Kind::ImageTask,
         Kind::Blob,
         Kind::History,
     ];
 
     /// Looked after by conductors.
-    pub const CONDUCTED: [Kind; 6] = [
+    pub const CONDUCTED: [Kind; 7] = [
         Kind::Server,
         Kind::Image,
         Kind::Host,
         Kind::Cluster,
         Kind::ReplicationController,
+        Kind::Endpoints,
         Kind::History,
     ];
 
@@ -60,6 +64,7 @@ impl Kind {
             Kind::Host => "host",
             Kind::Cluster => "cluster",
             Kind::ReplicationController => "replication_controller",
+            Kind::Endpoints => "endpoints",
             Kind::ImageTask => "image_task",
             Kind::Blob => "blob",
             Kind::History => "history",

@@ -3,7 +3,7 @@
 
 use crate::Timestamp;
 use crate::ids::{ClusterId, EpochId, HostId, ImageId, WorkloadId};
-use crate::workload::{Digest, Observation, Pod, PodSeen, Workload};
+use crate::workload::{Digest, Observation, Pod, PodSeen, Services, Workload};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -30,6 +30,8 @@ pub enum Desired {
     Pod(Box<Pod>),
     /// An image made of a container's filesystem, uploaded to the image service.
     Snapshot(Snapshot),
+    /// The services of the cluster whose node the host is.
+    Services(Services),
     /// Nothing.
     Absent,
 }
@@ -79,6 +81,8 @@ pub enum Seen {
         /// Digest of the new image manifest.
         manifest: Digest,
     },
+    /// The node serves the services it was told of; or, beside a problem, does not.
+    Services,
     /// Nothing.
     Absent,
     /// Work goes on; the text says which step (for progress and for `status_reason`).

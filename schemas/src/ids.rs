@@ -71,6 +71,13 @@ impl From<ServerId> for WorkloadId {
     }
 }
 
+impl WorkloadId {
+    /// Under which a cluster's services are told to its nodes.
+    pub fn of_services(cluster: ClusterId) -> Self {
+        WorkloadId::derived(cluster.0, "services")
+    }
+}
+
 impl From<WorkloadId> for HostId {
     /// A node as a host.
     fn from(id: WorkloadId) -> Self {

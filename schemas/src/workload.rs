@@ -1,11 +1,15 @@
 //! What a host is asked to run, and what it is seen running. The types of `trait Driver` and of the
 //! messages between conductor and agent.
 
+pub mod guests;
 mod node;
 pub mod pod;
+pub mod services;
 
+pub use guests::GuestNetwork;
 pub use node::{Node, NodeSeen, NodeTls};
 pub use pod::{Pod, PodSeen};
+pub use services::Services;
 
 use crate::ids::{ImageId, NetworkId, WorkloadId};
 use serde::{Deserialize, Serialize};
@@ -118,6 +122,9 @@ pub struct Network {
     pub project_id: String,
     /// Subnet in CIDR form; `None` lets the engine choose.
     pub cidr: Option<String>,
+    /// It is a node's part of its cluster's network of guests.
+    #[serde(default)]
+    pub guests: Option<GuestNetwork>,
 }
 
 /// A file put into a container before its first start.

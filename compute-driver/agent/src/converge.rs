@@ -3,6 +3,7 @@
 mod absent;
 mod container;
 mod pod;
+mod services;
 mod snapshot;
 
 use crate::failure::Failure;
@@ -49,14 +50,17 @@ impl<'a> Attempt<'a> {
             Desired::Container(workload) => self.container(workload).await,
             Desired::Pod(pod) => self.pod(pod).await,
             Desired::Snapshot(snapshot) => self.snapshot(snapshot).await,
+            Desired::Services(services) => self.services(services).await,
             Desired::Absent => self.absent().await,
         }
     }
 
     /// For an order that is given up.
     pub(crate) async fn what_there_is(&self) -> Seen {
-        if let Desired::Pod(pod) = &self.order.desired {
-            return crate::pod::what_there_is(self.host(), pod).await;
+        match &self.order.desired {
+            Desired::Pod(pod) => return crate::pod::what_there_is(self.host(), pod).await,
+            Desired::Services(_) => return Seen::Services,
+            _ => {}
         }
         match self.host().inspect(self.order.id).await {
             Ok(Some(seen)) => Seen::Container(seen),

@@ -110,6 +110,7 @@ pub(super) fn member(image: &ImageRef, name: &str, command: &[&str]) -> Member {
         },
         security: Security::default(),
         mounts: Vec::new(),
+        ports: BTreeMap::new(),
         liveness: None,
         readiness: None,
         startup: None,
@@ -130,6 +131,7 @@ pub(super) fn network(name: &str, chosen: bool, attempt: u8) -> Network {
         name: name.into(),
         project_id: "conformance".into(),
         cidr: chosen.then_some(cidr),
+        guests: None,
     }
 }
 

@@ -83,6 +83,7 @@ pub(super) fn read_network(labels: &HashMap<String, String>) -> Option<Network> 
         name: text(NAME).unwrap_or_default(),
         project_id: text(PROJECT).unwrap_or_default(),
         cidr: text(CIDR).filter(|cidr| !cidr.is_empty()),
+        guests: None,
     })
 }
 

@@ -11,7 +11,7 @@ use futures::{StreamExt, stream};
 use schemas::host::Snapshot;
 use schemas::ids::{HostId, ImageId, NetworkId, WorkloadId};
 use schemas::workload::{
-    Digest, ImageRef, Limits, Network, Observation, Pod, Reboot, RunState, Workload,
+    Digest, ImageRef, Limits, Network, Observation, Pod, Reboot, RunState, Services, Workload,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -209,6 +209,19 @@ impl Driver for SimDriver {
     async fn ensure_snapshot_absent(&self, image: ImageId) -> Result<()> {
         self.enter("ensure_snapshot_absent").await?;
         self.engine.machine().snapshots.remove(&(self.host, image));
+        self.settle().await;
+        Ok(())
+    }
+
+    async fn ensure_services(&self, services: &Services) -> Result<()> {
+        self.enter("services").await?;
+        if !self.engine.shared.inside {
+            return Err(DriverError::Unsupported {
+                driver: self.name(),
+                op: "services",
+            });
+        }
+        self.engine.machine().services = Some(services.clone());
         self.settle().await;
         Ok(())
     }

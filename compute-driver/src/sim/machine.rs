@@ -10,7 +10,7 @@ use super::script::{Op, Script};
 use crate::error::{DriverError, Result};
 use crate::pod::{Part, Role};
 use schemas::ids::{HostId, ImageId, NetworkId, WorkloadId};
-use schemas::workload::{Digest, Interface, Network, RunState, Workload};
+use schemas::workload::{Digest, Interface, Network, RunState, Services, Workload};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -28,6 +28,8 @@ pub(super) struct Machine {
     pub(super) snapshots: BTreeMap<(HostId, ImageId), Arc<Image>>,
     /// Folders of pods, by pod and name.
     pub(super) volumes: BTreeMap<(Key, String), Files>,
+    /// What a node serves.
+    pub(super) services: Option<Services>,
     lives: BTreeMap<Key, usize>,
     failed: BTreeMap<(Key, Op), u32>,
     boots: u64,

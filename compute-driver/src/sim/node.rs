@@ -9,7 +9,7 @@ use super::machine::{Key, Machine};
 use crate::error::{DriverError, Result};
 use crate::node::{END_UID, FIRST_UID, Uids};
 use schemas::ids::{HostId, WorkloadId};
-use schemas::workload::Node;
+use schemas::workload::{Node, Services};
 use std::sync::Arc;
 
 /// What is inside a node.
@@ -48,6 +48,11 @@ impl SimEngine {
         let mut machine = self.machine();
         let inner = machine.container((host, id)).ok()?.inner.as_ref()?;
         Some(inner.engine.clone())
+    }
+
+    /// What a node serves, as tests see it: whoever asks one of its names or addresses finds this.
+    pub fn services(&self) -> Option<Services> {
+        self.machine().services.clone()
     }
 
     /// The life that the engine was part of has ended: all that ran on it, too.

@@ -92,6 +92,7 @@ fn network(tx: &mut Tx<'_>, at: &Snapshot, context: &Context) -> Result<Told<Net
         name: at.cluster.name.clone(),
         project_id: at.cluster.project_id.clone(),
         cidr: Some(cidr),
+        guests: None,
     }))
 }
 
@@ -131,6 +132,7 @@ fn node(
         bip: settings.node_bip.clone(),
         address_pool: settings.node_address_pool.clone(),
         address_pool_size: settings.node_address_pool_size,
+        guests: None,
         labels,
         publish: vec![ENGINE_PORT],
     };

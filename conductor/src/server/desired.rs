@@ -135,6 +135,7 @@ pub(super) fn of_guests(server: &Server, spec: &Spec) -> Option<Network> {
         name: "guests".into(),
         project_id: server.project_id.clone(),
         cidr: None,
+        guests: None,
     })
 }
 
@@ -146,6 +147,7 @@ fn node(spec: &spec::Node) -> Node {
         bip: spec.bip.clone(),
         address_pool: spec.address_pool.clone(),
         address_pool_size: spec.address_pool_size,
+        guests: None,
         labels: spec.labels.clone(),
         tls: None,
     }
@@ -264,5 +266,6 @@ pub(super) fn network(
         name: "private".into(),
         project_id: row.project_id.clone(),
         cidr: settings.subnet(row.number),
+        guests: None,
     })
 }

@@ -1,6 +1,7 @@
 //! A container that is a node of a cluster: a server below, a host above. It runs an engine of its
 //! own, which the agent of the machine under it drives as one more host.
 
+use super::GuestNetwork;
 use crate::ids::{ClusterId, NodegroupId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -21,6 +22,9 @@ pub struct Node {
     pub address_pool: String,
     /// … each with a prefix of this length.
     pub address_pool_size: u8,
+    /// How its cluster's guests are reached from it, and the cluster's services.
+    #[serde(default)]
+    pub guests: Option<GuestNetwork>,
     /// The cluster's labels, for whoever sets the node up.
     pub labels: BTreeMap<String, String>,
     /// How the inner engine proves itself on the network; `None`: it listens for its agent alone.

@@ -88,6 +88,9 @@ pub struct Member {
     pub security: Security,
     /// Where the pod's folders are seen.
     pub mounts: Vec<Mount>,
+    /// Its ports that have names, which services go by.
+    #[serde(default)]
+    pub ports: BTreeMap<String, u16>,
     /// It is killed, and begins again as `restart` says, when this fails.
     pub liveness: Option<Probe>,
     /// It is given no traffic while this fails.

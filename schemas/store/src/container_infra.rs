@@ -4,6 +4,7 @@
 pub mod authorities;
 pub mod bay_nodes;
 pub mod clusters;
+pub mod endpoints;
 pub mod federations;
 pub mod nodegroups;
 pub mod nodes;
@@ -12,6 +13,7 @@ pub mod quotas;
 pub mod rcs;
 pub mod references;
 pub mod schema;
+pub mod services;
 pub mod spec;
 pub mod templates;
 pub mod workers;

@@ -33,6 +33,7 @@ fn member(name: &str) -> Member {
         limits: Limits::default(),
         security: Security::default(),
         mounts: Vec::new(),
+        ports: BTreeMap::new(),
         liveness: None,
         readiness: None,
         startup: None,

@@ -20,6 +20,7 @@ pub fn node(image: &ImageRef, labels: &[(&str, &str)]) -> Workload {
             bip: "172.31.0.1/24".into(),
             address_pool: "172.30.0.0/16".into(),
             address_pool_size: 24,
+            guests: None,
             labels: Default::default(),
             tls: None,
         }),

@@ -28,6 +28,7 @@ pub fn member(image: &ImageRef, name: &str, command: &[&str]) -> Member {
         },
         security: Security::default(),
         mounts: Vec::new(),
+        ports: BTreeMap::new(),
         liveness: None,
         readiness: None,
         startup: None,

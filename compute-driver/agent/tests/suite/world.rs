@@ -283,6 +283,7 @@ pub fn network(name: &str) -> Network {
         name: name.into(),
         project_id: "p".into(),
         cidr: None,
+        guests: None,
     }
 }
 

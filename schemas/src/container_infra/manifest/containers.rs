@@ -32,6 +32,7 @@ pub(super) struct Container {
     limits: Limits,
     security: Security,
     mounts: Vec<Mount>,
+    ports: Ports,
     liveness: Option<Probe>,
     readiness: Option<Probe>,
     startup: Option<Probe>,
@@ -51,6 +52,7 @@ impl Container {
             limits: self.limits.clone(),
             security: self.security.clone(),
             mounts: self.mounts.clone(),
+            ports: self.ports.clone(),
             liveness: self.liveness.clone(),
             readiness: self.readiness.clone(),
             startup: self.startup.clone(),
@@ -148,6 +150,7 @@ fn one(path: &str, from: &v1::Container, plain: &Value, around: &Around<'_>) -> 
         readiness: probe("readinessProbe", from.readiness_probe.as_ref(), false)?,
         startup: probe("startupProbe", from.startup_probe.as_ref(), true)?,
         env,
+        ports,
     })
 }
 

@@ -3,7 +3,7 @@
 
 use schemas::ids::{ClusterId, ImageId, NodegroupId};
 use schemas::workload::pod::PodSpec;
-use schemas::workload::{Digest, Network, Power, Reboot};
+use schemas::workload::{Digest, GuestNetwork, Network, Power, Reboot};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -128,6 +128,9 @@ pub struct Node {
     pub address_pool: String,
     /// See [`schemas::workload::Node::address_pool_size`].
     pub address_pool_size: u8,
+    /// See [`schemas::workload::Node::guests`].
+    #[serde(default)]
+    pub guests: Option<GuestNetwork>,
     /// The cluster's labels.
     pub labels: BTreeMap<String, String>,
     /// TCP ports published on the machine.

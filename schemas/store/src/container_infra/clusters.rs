@@ -4,6 +4,7 @@ use super::authorities::{self, Authority};
 use super::nodegroups::{self, NodeGroup};
 use super::schema::clusters;
 use super::spec;
+use super::{endpoints, services};
 use crate::compute::usages;
 use crate::kept::kept;
 use crate::{Conn, Fail, Result, Scope, Tx, events};
@@ -250,6 +251,8 @@ pub fn delete(tx: &mut Tx<'_>, asked: &Asked, id: &str) -> Result<()> {
 /// Removes a cluster none of whose nodes is left: row, groups, authorities, quota.
 pub fn remove(tx: &mut Tx<'_>, cluster: &Cluster) -> Result<()> {
     event(tx, cluster, "", "delete", "remove", "Success", "")?;
+    services::remove_all(tx, &cluster.id)?;
+    endpoints::remove_all(tx, &cluster.id)?;
     authorities::remove_all(tx, &cluster.id)?;
     nodegroups::remove_all(tx, &cluster.id)?;
     diesel::delete(clusters::table.find(&cluster.id)).execute(&mut **tx)?;

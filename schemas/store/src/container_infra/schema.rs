@@ -186,3 +186,46 @@ diesel::table! {
         spec -> Text,
     }
 }
+
+diesel::table! {
+    services (id) {
+        id -> Text,
+        project_id -> Text,
+        user_id -> Text,
+        cluster_id -> Text,
+        name -> Text,
+        address -> Nullable<Text>,
+        revision -> BigInt,
+        request_id -> Text,
+        created_at -> BigInt,
+        updated_at -> Nullable<BigInt>,
+        spec -> Text,
+    }
+}
+
+diesel::table! {
+    service_ports (number) {
+        number -> Integer,
+        service_id -> Text,
+    }
+}
+
+diesel::table! {
+    endpoints (cluster_id) {
+        cluster_id -> Text,
+        generation -> BigInt,
+        table_json -> Text,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    endpoint_hosts (cluster_id, host_id) {
+        cluster_id -> Text,
+        host_id -> Text,
+        told -> BigInt,
+        told_at -> BigInt,
+        applied -> BigInt,
+        problem -> Nullable<Text>,
+    }
+}
