@@ -1,4 +1,4 @@
 DROP TABLE endpoint_hosts;
-DROP TABLE endpoints;
+DROP TABLE bay_endpoints;
 DROP TABLE service_ports;
-DROP TABLE services;
+DROP TABLE bay_services;

@@ -1,7 +1,9 @@
 //! What the nodes of a cluster are to know of its services: one table for all of them, with a
 //! generation, and how far each node is.
 
-use crate::container_infra::schema::{endpoint_hosts as hosts, endpoints as table, services};
+use crate::container_infra::schema::{
+    bay_endpoints as table, bay_services as services, endpoint_hosts as hosts,
+};
 use crate::{Conn, Result, Tx};
 use diesel::prelude::*;
 use schemas::Kind as Work;

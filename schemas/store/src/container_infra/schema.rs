@@ -188,7 +188,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    services (id) {
+    bay_services (id) {
         id -> Text,
         project_id -> Text,
         user_id -> Text,
@@ -211,7 +211,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    endpoints (cluster_id) {
+    bay_endpoints (cluster_id) {
         cluster_id -> Text,
         generation -> BigInt,
         table_json -> Text,

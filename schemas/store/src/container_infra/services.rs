@@ -1,7 +1,7 @@
 //! Services of clusters: rows and queries. What is behind them is worked out in
 //! [`super::endpoints`].
 
-use crate::container_infra::schema::{service_ports as ports, services as table};
+use crate::container_infra::schema::{bay_services as table, service_ports as ports};
 use crate::{Conn, Fail, Result, Scope, Tx};
 use diesel::prelude::*;
 use schemas::workload::services::Protocol;
@@ -37,7 +37,7 @@ pub struct Service {
     pub spec: String,
 }
 
-/// What a service is: the JSON in `services.spec`.
+/// What a service is: the JSON in `bay_services.spec`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Spec {
     /// Its own labels.
