@@ -10,6 +10,7 @@
 mod cluster;
 mod context;
 mod controller;
+mod endpoints;
 mod fleet;
 pub mod heartbeat;
 mod history;

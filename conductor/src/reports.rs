@@ -1,10 +1,10 @@
 //! What agents say, written down. Older news than what is known changes nothing.
 
 use crate::context::Context;
-use crate::image;
 use crate::look::Effect;
 use crate::run::look_now;
 use crate::sync;
+use crate::{endpoints, image};
 use bus::Report;
 use schemas::Kind;
 use schemas::host::{Heartbeat, Hello, Observed, Seen};
@@ -16,7 +16,7 @@ use store::{Result, Tx, work};
 pub(crate) fn hear(tx: &mut Tx<'_>, report: &Report, context: &Context) -> Result<Vec<Effect>> {
     match report {
         Report::Hello(hello) => greeted(tx, hello),
-        Report::Heartbeat(beat) => alive(tx, beat),
+        Report::Heartbeat(beat) => alive(tx, beat, context),
         Report::Observed(seen) => observed(tx, seen, context),
     }
 }
@@ -27,12 +27,14 @@ fn greeted(tx: &mut Tx<'_>, hello: &Hello) -> Result<Vec<Effect>> {
     }
     tx.due(Kind::Host, &hello.host.to_string())?;
     if let Some(cluster) = hello.inventory.cluster {
-        tx.due(Kind::Cluster, &cluster.to_string())?;
+        let cluster = cluster.to_string();
+        tx.due(Kind::Cluster, &cluster)?;
+        endpoints::greeted(tx, &cluster, &hello.host.to_string())?;
     }
     sync::full_set(tx, hello)
 }
 
-fn alive(tx: &mut Tx<'_>, beat: &Heartbeat) -> Result<Vec<Effect>> {
+fn alive(tx: &mut Tx<'_>, beat: &Heartbeat, context: &Context) -> Result<Vec<Effect>> {
     let id = beat.host.to_string();
     let before = hosts::get(tx, &id)?;
     if !hosts::report(tx, beat.host, beat.epoch, &beat.inventory)? {
@@ -46,10 +48,32 @@ fn alive(tx: &mut Tx<'_>, beat: &Heartbeat) -> Result<Vec<Effect>> {
     {
         tx.due(Kind::Cluster, &cluster.to_string())?;
     }
+    if let Some(cluster) = beat.inventory.cluster {
+        again(tx, before.as_ref(), beat, &cluster.to_string(), context)?;
+    }
     if before.is_none_or(|host| host.epoch != beat.epoch.to_string()) {
         sync::unheard(tx, beat.host)?;
     }
     sync::compare(tx, beat)
+}
+
+/// A node that was not counted on is, from now on; one whose agent began anew is told anew.
+fn again(
+    tx: &mut Tx<'_>,
+    before: Option<&Host>,
+    beat: &Heartbeat,
+    cluster: &str,
+    context: &Context,
+) -> Result<()> {
+    match before {
+        Some(host) if host.epoch == beat.epoch.to_string() => {
+            match host.is_up(tx.now(), context.settings.silence()) {
+                true => Ok(()),
+                false => store::container_infra::endpoints::wake(tx, cluster),
+            }
+        }
+        _ => endpoints::greeted(tx, cluster, &beat.host.to_string()),
+    }
 }
 
 /// Is it news to a node's cluster that it has come, or that its engine works or does not?
@@ -61,6 +85,10 @@ fn changed(before: Option<&Host>, beat: &Heartbeat) -> Result<bool> {
 }
 
 fn observed(tx: &mut Tx<'_>, seen: &Observed, context: &Context) -> Result<Vec<Effect>> {
+    if matches!(seen.state, Seen::Services) {
+        endpoints::heard(tx, seen)?;
+        return Ok(Vec::new());
+    }
     let id = seen.id.to_string();
     let row = servers::any(tx, &id)?;
     if row.is_none() && !matches!(seen.state, Seen::Container(_) | Seen::Pod(_)) {
@@ -91,6 +119,11 @@ fn observed(tx: &mut Tx<'_>, seen: &Observed, context: &Context) -> Result<Vec<E
         return Ok(Vec::new());
     }
     server.seen_generation = i64::try_from(seen.generation).unwrap_or(i64::MAX);
+    if let Some(cluster) = &server.guest_of
+        && endpoints::concerns(sight.state.as_ref(), &seen.state)
+    {
+        store::container_infra::endpoints::wake(tx, cluster)?;
+    }
     sight.state = Some(seen.state.clone());
     sight.problem = seen.problem.clone();
     server.set_sight(&sight)?;

@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::fleet::Fleet;
 use crate::look::{Effect, Look, Next};
 use crate::queue::InFlight;
-use crate::{Settings, cluster, controller, history, host, image, reports, server};
+use crate::{Settings, cluster, controller, endpoints, history, host, image, reports, server};
 use bus::{Bus, Delivery};
 use process::Clock;
 use process::seal::Seals;
@@ -285,7 +285,7 @@ fn settle(
         Kind::History => history::look(tx, &key.id, context)?,
         Kind::Cluster => cluster::look(tx, &key.id, context)?,
         Kind::ReplicationController => controller::look(tx, &key.id)?,
-        Kind::Endpoints => Look::done(),
+        Kind::Endpoints => endpoints::look(tx, &key.id, context)?,
         // For those who have the directory of blobs.
         Kind::ImageTask | Kind::Blob => Look::done(),
     };

@@ -179,6 +179,7 @@ impl World {
             hostname: Some(name.clone()),
             state_dir: self.directory.path().join(name),
             concurrency: 8,
+            publish_address: None,
             ..agent::AgentSettings::default()
         };
         let (engine, broker) = (host.engine.clone(), self.broker.clone());

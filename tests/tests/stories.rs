@@ -12,6 +12,7 @@ mod stories {
     mod pods;
     mod resizes;
     mod servers;
+    mod services;
     mod snapshots;
 }
 

@@ -12,6 +12,7 @@ use crate::machine::{LinuxMachine, Machine};
 use crate::networks::Networks;
 use crate::nodes::{self, Nodes};
 use crate::pod::Probes;
+use crate::published::Published;
 use crate::reporter::Reporter;
 use crate::settings::AgentSettings;
 use crate::tasks::{AbortOnDrop, Tasks};
@@ -57,7 +58,10 @@ impl Agent {
             probes: Probes::default(),
             asking: Semaphore::new(ASKING),
             stopping: CancellationToken::new(),
-            ground: Ground::Machine(Arc::new(Nodes::new(settings.state_dir.join("inner")))),
+            ground: Ground::Machine(Arc::new(Nodes::new(
+                settings.state_dir.join("inner"),
+                Published::new(settings.publish_address),
+            ))),
             settings,
         };
         Ok(Agent {

@@ -48,6 +48,7 @@ mod nodes;
 mod plan;
 mod pod;
 mod presence;
+mod published;
 mod reporter;
 mod settings;
 mod status;

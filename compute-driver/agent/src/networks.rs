@@ -43,7 +43,7 @@ impl Networks {
 
     /// Makes the network. Its subnet is a wish: what else lives on this engine (another cloud, the
     /// operator's own containers) may have it, and then the engine chooses one. Only who asks for a
-    /// fixed address needs just that subnet.
+    /// fixed address needs just that subnet, and guests of clusters, to whom other nodes know the way.
     pub(crate) async fn ensure(&self, driver: &dyn Driver, wanted: &Attachment) -> Result<()> {
         let network = &wanted.network;
         let _turn = self.turns.lock(&network.id).await;
@@ -52,7 +52,9 @@ impl Networks {
                 host_fault: true, ..
             })
             | Err(DriverError::Conflict { .. })
-                if wanted.address.is_none() && network.cidr.is_some() =>
+                if wanted.address.is_none()
+                    && network.cidr.is_some()
+                    && network.guests.is_none() =>
             {
                 let any = Network {
                     cidr: None,

@@ -25,11 +25,13 @@ pub(crate) use beneath::Beneath;
 
 use crate::life::Life;
 use crate::machine::Machine;
+use crate::published::Published;
 use crate::tasks::Tasks;
 use process::Clock;
 use schemas::ids::WorkloadId;
 use schemas::workload::{Limits, NodeSeen, Observation, RunState};
 use std::collections::{BTreeSet, HashMap};
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,6 +42,8 @@ use tracing::{info, warn};
 pub(crate) struct Nodes {
     /// Holds what each node's host has finished.
     dir: PathBuf,
+    /// Ports of the machine at which their services are published.
+    published: Arc<Published>,
     known: Mutex<HashMap<WorkloadId, Known>>,
     news: Notify,
     /// Folders of nodes that are gone are to be looked for.
@@ -70,14 +74,17 @@ enum State {
 struct Run {
     boot: String,
     incarnation: u32,
+    /// Of the node, on its cluster's network.
+    address: Option<Ipv4Addr>,
     node: NodeSeen,
 }
 
 impl Nodes {
     /// None yet. What their hosts finish is written below `dir`.
-    pub(crate) fn new(dir: PathBuf) -> Nodes {
+    pub(crate) fn new(dir: PathBuf, published: Published) -> Nodes {
         Nodes {
             dir,
+            published: Arc::new(published),
             known: Mutex::default(),
             news: Notify::new(),
             sweep: Mutex::default(),
@@ -102,6 +109,10 @@ impl Nodes {
             RunState::Running => State::Up(Run {
                 boot: seen.boot.clone(),
                 incarnation: seen.incarnation,
+                address: seen
+                    .interfaces
+                    .first()
+                    .and_then(|it| it.address.parse().ok()),
                 node,
             }),
             _ => State::Down,
@@ -127,6 +138,11 @@ impl Nodes {
     pub(crate) fn swept(&self) {
         *self.sweep.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.news.notify_one();
+    }
+
+    /// Ports of the machine at which their services are published.
+    pub(crate) fn published(&self) -> Arc<Published> {
+        self.published.clone()
     }
 
     /// Is any of their hosts still at work?

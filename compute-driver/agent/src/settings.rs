@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use schemas::ids::HostId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -48,6 +48,10 @@ pub struct AgentSettings {
     pub stream_listen: SocketAddr,
     /// `host:port` under which the API reaches `stream_listen`; without, the address bound.
     pub stream_advertise: Option<String>,
+    /// Address of this machine at which services of clusters are published (`NodePort`,
+    /// `LoadBalancer`), each at the port it was given; without, they are reached at their nodes' own
+    /// addresses only.
+    pub publish_address: Option<IpAddr>,
     /// How pods are kept.
     pub pods: PodSettings,
     /// Where images come from and snapshots go.
@@ -73,6 +77,7 @@ impl Default for AgentSettings {
             min_free_percent: 10,
             stream_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             stream_advertise: None,
+            publish_address: Some(Ipv4Addr::UNSPECIFIED.into()),
             pods: PodSettings::default(),
             images: ImageServiceSettings::default(),
         }

@@ -4,7 +4,7 @@ use super::commit::{give_up, group_row, row};
 use super::snapshot::{ENGINE_PORT, Snapshot};
 use crate::context::Context;
 use schemas::ids::{ClusterId, NetworkId, NodegroupId, ServerId};
-use schemas::workload::Network;
+use schemas::workload::{GuestNetwork, Network};
 use schemas::{Error, Result as Told};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -42,7 +42,11 @@ pub(super) fn launch(
         let why = "the cluster's network has no free address: it is too large";
         return give_up(tx, at, place, why);
     };
-    let (id, node) = node(at, place, network, address.clone(), context)?;
+    let guests = match GuestNetwork::of(&at.spec.labels) {
+        Ok(guests) => guests,
+        Err(why) => return give_up(tx, at, place, &why),
+    };
+    let (id, node) = node(at, place, (network, guests), address.clone(), context)?;
     let wanted = wanted(at, place, context)?;
     match servers::launch(tx, id, &wanted, &node) {
         Ok(_) => {}
@@ -112,7 +116,7 @@ fn free_address(at: &Snapshot, network: &Network) -> Option<String> {
 fn node(
     at: &mut Snapshot,
     place: &str,
-    network: Network,
+    (network, guests): (Network, GuestNetwork),
     address: String,
     context: &Context,
 ) -> Result<(ServerId, Node)> {
@@ -132,7 +136,7 @@ fn node(
         bip: settings.node_bip.clone(),
         address_pool: settings.node_address_pool.clone(),
         address_pool_size: settings.node_address_pool_size,
-        guests: None,
+        guests: Some(guests),
         labels,
         publish: vec![ENGINE_PORT],
     };

@@ -4,10 +4,10 @@
 use super::plan::{HostView, Snapshot, Step, plan, under_way};
 use super::task::Task;
 use super::{desired, place, resize};
-use crate::cluster;
 use crate::context::Context;
 use crate::look::{Effect, Look};
-use schemas::workload::{NodeTls, Power};
+use crate::{cluster, endpoints};
+use schemas::workload::{Network, NodeTls, Power};
 use schemas::{Kind, Timestamp};
 use std::time::Duration;
 use store::compute::hosts::Host;
@@ -27,9 +27,12 @@ pub(crate) fn look(tx: &mut Tx<'_>, id: &str, context: &Context) -> Result<Look>
         None => None,
     };
     let host = host.map(|host| view(host, now, context)).transpose()?;
+    let sight = server.sight()?;
+    let leaving = server.deleting != 0 && guests::kind(&server) == Some(guests::Kind::Pod);
     let mut at = Snapshot {
         spec: server.spec()?,
-        sight: server.sight()?,
+        serving: leaving && endpoints::serving(tx, &server, sight.state.as_ref(), context)?,
+        sight,
         host,
         server,
     };
@@ -99,7 +102,7 @@ fn tell(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, context: &Context) -
     };
     let network = match (&at.spec.node, at.spec.networked) {
         (Some(node), _) => Some(node.network.clone()),
-        (None, true) if at.server.guest_of.is_some() => desired::of_guests(&at.server, &at.spec),
+        (None, true) if at.server.guest_of.is_some() => of_guests(tx, &at.server)?,
         (None, true) => Some(desired::network(
             &networks::ensure(tx, &at.server.project_id)?,
             &context.settings,
@@ -123,6 +126,17 @@ fn tell(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, context: &Context) -
         .as_ref()
         .map_or("its host", |host| host.name.as_str());
     Ok(Look::wait(next, format!("waits for {name} to answer")).and(Effect::Tell(host, telling)))
+}
+
+/// The network of a guest, on the node that it is on.
+fn of_guests(tx: &mut Tx<'_>, guest: &Server) -> Result<Option<Network>> {
+    let node = match &guest.host_id {
+        Some(id) => servers::any(tx, id)?,
+        None => None,
+    };
+    let node = node.map(|node| node.spec()).transpose()?;
+    let node = node.and_then(|spec| spec.node);
+    Ok(node.map(|node| desired::of_guests(guest, &node)))
 }
 
 /// A node that is there to stay proves itself with a certificate of its cluster's.

@@ -6,7 +6,8 @@ use schemas::host::{Converge, Desired};
 use schemas::ids::ServerId;
 use schemas::workload::pod::PodSpec;
 use schemas::workload::{
-    Attachment, ImageRef, InjectedFile, Limits, Network, Node, NodeTls, Pod, Security, Workload,
+    Attachment, GuestNetwork, ImageRef, InjectedFile, Limits, Network, Node, NodeTls, Pod,
+    Security, Workload,
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -128,15 +129,17 @@ fn pod(server: &Server, id: ServerId, spec: &Spec, network: Option<Network>, pod
     }
 }
 
-/// The network of a cluster's guests, on each node's engine; its subnet is the engine's choice.
-pub(super) fn of_guests(server: &Server, spec: &Spec) -> Option<Network> {
-    spec.within.map(|cluster| Network {
-        id: guests::network_id(cluster),
+/// The part of its cluster's network of guests that is on this node.
+pub(super) fn of_guests(server: &Server, node: &spec::Node) -> Network {
+    let address = node.address.parse().ok();
+    let part = |guests: &GuestNetwork| Some(guests.part(address?)?.to_string());
+    Network {
+        id: guests::network_id(node.cluster_id),
         name: "guests".into(),
         project_id: server.project_id.clone(),
-        cidr: None,
-        guests: None,
-    })
+        cidr: node.guests.as_ref().and_then(part),
+        guests: node.guests.clone(),
+    }
 }
 
 fn node(spec: &spec::Node) -> Node {
@@ -147,7 +150,7 @@ fn node(spec: &spec::Node) -> Node {
         bip: spec.bip.clone(),
         address_pool: spec.address_pool.clone(),
         address_pool_size: spec.address_pool_size,
-        guests: None,
+        guests: spec.guests.clone(),
         labels: spec.labels.clone(),
         tls: None,
     }

@@ -19,6 +19,8 @@ pub(super) struct Snapshot {
     pub sight: Sight,
     /// The host it is placed on; `None` when it is not placed, or the host's row is gone.
     pub host: Option<HostView>,
+    /// A pod that a node of its cluster may still send something new.
+    pub serving: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -87,7 +89,13 @@ pub(super) fn plan(at: &Snapshot, now: Timestamp, settings: &Settings) -> Step {
             None => Step::Remove,
             Some(_) if gone => Step::Remove,
             Some(host) if host.absence().is_some() => Step::Remove,
-            Some(_) => tell(at, now, settings),
+            Some(_) => match let_go(at).filter(|until| now < *until) {
+                Some(until) => Step::Wait {
+                    until,
+                    reason: "waits for its cluster's nodes to send it nothing more".into(),
+                },
+                None => tell(at, now, settings),
+            },
         };
     }
     let task = under_way(server);
@@ -156,6 +164,15 @@ pub(super) fn under_way(server: &Server) -> Option<Task> {
         snapshots::TASK => server.deadline.map(|_| Task::PoweringOn),
         name => Task::parse(name),
     }
+}
+
+/// Until when a pod that is to go is let run for those who may still be sent to it.
+fn let_go(at: &Snapshot) -> Option<Timestamp> {
+    let told = matches!(at.sight.told, Some((generation, _)) if generation == at.server.generation);
+    at.server
+        .deadline
+        .filter(|_| at.serving && !told)
+        .map(Timestamp)
 }
 
 fn answered(server: &Server) -> bool {

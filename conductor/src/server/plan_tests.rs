@@ -117,6 +117,7 @@ fn building() -> Snapshot {
             engine_problem: None,
             gone: false,
         }),
+        serving: false,
     }
 }
 
@@ -324,6 +325,28 @@ fn deleting_ends_when_nothing_is_left_or_nobody_can_say() {
     assert_eq!(step(&at), Step::Remove);
     at.host = None;
     assert_eq!(step(&at), Step::Remove);
+}
+
+#[test]
+fn a_pod_is_let_go_of_before_it_is_asked_to_end_but_not_for_ever() {
+    let mut at = active(RunState::Running, None);
+    at.server.deleting = 1;
+    at.server.generation = 3;
+    at.server.deadline = Some(NOW.0 + 1);
+    at.serving = true;
+    let Step::Wait { until, reason } = step(&at) else {
+        panic!("{:?}", step(&at));
+    };
+    assert_eq!(until.0, NOW.0 + 1);
+    assert!(reason.contains("nothing more"), "{reason}");
+    at.serving = false;
+    assert_eq!(step(&at), Step::Tell);
+    at.serving = true;
+    at.server.deadline = Some(NOW.0);
+    assert_eq!(step(&at), Step::Tell);
+    at.server.deadline = Some(NOW.0 + 1);
+    at.host.as_mut().unwrap().up = false;
+    assert_eq!(step(&at), Step::Remove, "nobody is left to be let go of");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What must be true of a cloud at rest, whatever happened before.
 
 mod images;
+mod services;
 
 use super::{Host, World};
 use compute_driver::Driver;
@@ -39,6 +40,7 @@ impl World {
         }
         self.audit_nodes(&rows).await;
         self.audit_clusters(&rows).await;
+        self.audit_services(&rows).await;
         self.audit_quota(&rows).await;
         self.audit_images().await;
         assert_eq!(self.door.trouble(), 0, "the API failed by its own fault");

@@ -1,10 +1,12 @@
-//! What runs in a world's clusters: pods and replication controllers, asked for as tenants ask.
+//! What runs in a world's clusters: pods, replication controllers and services, asked for as tenants ask.
 
 use super::World;
 use crate::api::answer::Ask;
 use actix_web::http::{Method, StatusCode};
+use compute_driver::Driver;
 use schemas::host::Seen;
 use schemas::ids::ServerId;
+use schemas::workload::RunState;
 use schemas::workload::pod::Phase;
 use serde_json::{Value, json};
 use store::Scope;
@@ -75,7 +77,16 @@ impl World {
         assert!(answer.status.is_success(), "{}", answer.text());
     }
 
-    /// Asks for the end of a pod or a replication controller.
+    /// Makes a service at port 80 in front of the pods with the label `app=APP`.
+    pub async fn service(&self, cluster: &str, name: &str, app: &str) -> String {
+        let manifest = json!({
+            "apiVersion": "v1", "kind": "Service", "metadata": { "name": name },
+            "spec": { "selector": { "app": app }, "ports": [{ "port": 80, "targetPort": 8080 }] },
+        });
+        self.run("services", cluster, manifest).await
+    }
+
+    /// Asks for the end of a pod, a replication controller or a service.
     pub async fn end(&self, kind: &str, id: &str) {
         let path = format!("/container-infra/v1/{kind}/{id}");
         let asked = self.member().ask(Ask::new(Method::DELETE, path)).await;
@@ -107,6 +118,20 @@ impl World {
             })
         })
         .await;
+    }
+
+    /// Does any container of the pod run, on the node it is on?
+    pub async fn runs(&self, pod: &Server) -> bool {
+        let places = self.places().await;
+        let Some(host) = places.iter().find(|host| pod.host() == Some(host.id)) else {
+            return false;
+        };
+        let id = pod.server_id().unwrap().into();
+        let here = host.engine.connect(host.id).inspect_pod(id).await.unwrap();
+        let members = here.into_iter().flat_map(|here| here.members);
+        members
+            .map(|(_, seen)| seen.state)
+            .any(|state| state == RunState::Running)
     }
 
     /// The pod as the API shows it.

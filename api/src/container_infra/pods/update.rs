@@ -21,7 +21,7 @@ use store::compute::guests::{self, Kind};
 use store::compute::launch;
 use store::compute::servers::{self, Server, Sight};
 use store::compute::spec::{BootImage, Guest, Size, Spec};
-use store::container_infra::rcs;
+use store::container_infra::{endpoints, rcs};
 use store::{Scope, Tx, events};
 
 pub(super) async fn update(ctx: Ctx<rules::PodUpdate>, place: Place, body: Changes) -> Reply {
@@ -142,7 +142,9 @@ fn apply(tx: &mut Tx<'_>, wish: &Wish) -> store::Result<()> {
         return Ok(());
     }
     tx.due(Work::Server, &row.id)?;
-    rcs::wake(tx, row.guest_of.as_deref().unwrap_or_default())
+    let bay = row.guest_of.as_deref().unwrap_or_default();
+    endpoints::wake(tx, bay)?;
+    rcs::wake(tx, bay)
 }
 
 /// How much of a pod is to be another.

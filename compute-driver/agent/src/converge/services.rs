@@ -11,6 +11,9 @@ impl Attempt<'_> {
         self.status.step("telling the node its cluster's services");
         host.call("services", host.driver.ensure_services(wanted))
             .await?;
+        if let Some(node) = host.beneath() {
+            node.serves(wanted);
+        }
         Ok(Seen::Services)
     }
 }

@@ -1,8 +1,12 @@
 //! What a node's host stands on: a container of the machine's engine, which says why the engine inside
 //! does not answer.
 
+use crate::published::Published;
 use compute_driver::{Driver, DriverError};
 use schemas::ids::{ClusterId, WorkloadId};
+use schemas::workload::Services;
+use schemas::workload::services::Protocol;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -20,16 +24,26 @@ pub(crate) struct Beneath {
     pub(crate) cluster: ClusterId,
     driver: Arc<dyn Driver>,
     id: WorkloadId,
+    /// On its cluster's network.
+    address: Option<Ipv4Addr>,
+    published: Arc<Published>,
     since: Instant,
     answered: AtomicBool,
 }
 
 impl Beneath {
-    pub(super) fn new(driver: Arc<dyn Driver>, id: WorkloadId, cluster: ClusterId) -> Beneath {
+    pub(super) fn new(
+        (driver, published): (Arc<dyn Driver>, Arc<Published>),
+        id: WorkloadId,
+        cluster: ClusterId,
+        address: Option<Ipv4Addr>,
+    ) -> Beneath {
         Beneath {
             cluster,
             driver,
             id,
+            address,
+            published,
             since: Instant::now(),
             answered: AtomicBool::new(false),
         }
@@ -38,6 +52,17 @@ impl Beneath {
     /// The engine inside has come up.
     pub(crate) fn answered(&self) {
         self.answered.store(true, Ordering::Relaxed);
+    }
+
+    /// The node serves these services now: those ports of them that are meant for everybody are opened
+    /// on the machine.
+    pub(crate) fn serves(&self, services: &Services) {
+        let ports = services.services.iter().flat_map(|service| &service.ports);
+        let ports = ports.filter(|port| port.protocol == Protocol::Tcp);
+        if let Some(address) = self.address {
+            let ports = ports.filter_map(|port| port.node_port).collect();
+            self.published.serves(self.id, address, ports);
+        }
     }
 
     /// Why the engine inside does not answer, in words for whoever owns the cluster.
@@ -65,6 +90,12 @@ impl Beneath {
         };
         let line = logs.lines().map(str::trim).rfind(|line| !line.is_empty());
         line.map_or("it said nothing".into(), shown)
+    }
+}
+
+impl Drop for Beneath {
+    fn drop(&mut self) {
+        self.published.forget(self.id);
     }
 }
 

@@ -76,7 +76,11 @@ impl Site {
         let machine = &self.life.host;
         let driver = machine.driver.inner(id).await;
         let driver = driver.map_err(|error| Error::Unavailable(error.to_string()))?;
-        let beneath = Beneath::new(machine.driver.clone(), id, run.node.cluster_id);
+        let nodes = machine
+            .nodes()
+            .ok_or_else(|| Error::internal("a node on no machine"))?;
+        let ground = (machine.driver.clone(), nodes.published());
+        let beneath = Beneath::new(ground, id, run.node.cluster_id, run.address);
         let settings = AgentSettings {
             host: Some(id.into()),
             hostname: Some(run.node.hostname.clone()),

@@ -4,9 +4,11 @@ use crate::world::*;
 use bus::Report;
 use compute_driver::Driver;
 use process::Faults;
-use schemas::host::{Desired, Hello, Op, Reply, Seen};
+use schemas::host::{Converge, Desired, Hello, Op, Reply, Seen};
 use schemas::ids::{ClusterId, HostId, NodegroupId, WorkloadId};
-use schemas::workload::{ImageRef, Limits, Node, Power, RunState, Workload};
+use schemas::workload::services::Service;
+use schemas::workload::{ImageRef, Limits, Node, Power, RunState, Services, Workload};
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 /// A container that is to be a node, with these instructions.
@@ -280,4 +282,51 @@ async fn a_node_that_is_frozen_is_no_host_meanwhile() {
     want.power = Power::Running;
     world.settle(want.id, container(&want)).await;
     world.hello_of(want.id.into()).await;
+}
+
+fn services(cluster: ClusterId, names: &[&str]) -> Desired {
+    let service = |name: &&str| Service {
+        name: (*name).into(),
+        address: Some(Ipv4Addr::new(10, 254, 0, 40)),
+        pods: vec![Ipv4Addr::new(10, 100, 2, 3)],
+        ports: Vec::new(),
+    };
+    Desired::Services(Services {
+        cluster_id: cluster,
+        services: names.iter().map(service).collect(),
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_serves_what_it_was_told_last_and_a_machine_serves_nothing() {
+    let mut world = World::new().await;
+    let (machine, (want, hello)) = (world.host, up(&mut world, &[]).await);
+    let cluster = hello.inventory.cluster.unwrap();
+    let id = WorkloadId::of_services(cluster);
+    world.turn_to(want.id.into());
+    let served = |world: &World| {
+        let engine = world.engine.inner(machine, want.id).unwrap();
+        let services = engine.services().unwrap().services;
+        services.into_iter().map(|it| it.name).collect::<Vec<_>>()
+    };
+    let seen = world.settle(id, services(cluster, &["web"])).await;
+    assert_eq!((&seen.state, &seen.problem), (&Seen::Services, &None));
+    assert_eq!(served(&world), ["web"]);
+
+    let newer = world.order(id, services(cluster, &["api", "web"])).await;
+    world.settled(&newer).await;
+    let older = Converge {
+        generation: newer.generation - 1,
+        desired: services(cluster, &[]),
+        ..newer.clone()
+    };
+    world.send(&older).await;
+    // Told again after the node's agent has begun anew, with the number it had.
+    world.send(&newer).await;
+    world.settled(&newer).await;
+    assert_eq!(served(&world), ["api", "web"]);
+
+    world.turn_to(machine);
+    let seen = world.settle(id, services(cluster, &["web"])).await;
+    assert!(seen.problem.unwrap().permanent, "a machine is no node");
 }

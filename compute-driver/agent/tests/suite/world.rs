@@ -66,6 +66,7 @@ impl World {
             state_dir: dir.path().join("agent"),
             hostname: Some("h1".into()),
             concurrency: 4,
+            publish_address: None,
             ..AgentSettings::default()
         };
         World {

@@ -5,12 +5,17 @@
 use super::launch::{self, Launch};
 use super::servers::{self, Server};
 use super::spec::{Guest, Node};
+use crate::container_infra::endpoints;
 use crate::schema::servers as table;
 use crate::{Conn, Fail, Result, Scope, Tx, events};
 use diesel::prelude::*;
 use schemas::ids::{ClusterId, NetworkId, ServerId};
 use schemas::workload::Power;
 use schemas::{Error, Timestamp};
+use std::time::Duration;
+
+/// A pod that is to go is asked to end when no node sends it anything new any more, or after this.
+pub const LET_GO: Duration = Duration::from_secs(5);
 
 /// What a guest is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -269,6 +274,10 @@ pub fn condemn(tx: &mut Tx<'_>, server: &mut Server, request_id: &str) -> Result
     server.task_state = Some("deleting".into());
     server.generation += 1;
     server.request_id = request_id.to_owned();
+    server.deadline = Some((tx.now() + LET_GO).0);
+    if let Some(cluster) = &server.guest_of {
+        endpoints::wake(tx, cluster)?;
+    }
     tx.event(events::New {
         kind: schemas::Kind::Server,
         object_id: &server.id,
@@ -282,4 +291,16 @@ pub fn condemn(tx: &mut Tx<'_>, server: &mut Server, request_id: &str) -> Result
     })?;
     servers::update(tx, server)?;
     tx.due(schemas::Kind::Server, &server.id)
+}
+
+/// Pods of a cluster that are on their way out may go on: fewer nodes know them.
+pub fn wake_leaving(tx: &mut Tx<'_>, cluster: &str) -> Result<()> {
+    let leaving: Vec<String> = table::table
+        .filter(table::guest_of.eq(cluster).and(table::deleting.eq(1)))
+        .filter(table::guest_kind.eq(Kind::Pod.as_str()))
+        .select(table::id)
+        .load(&mut **tx)?;
+    leaving
+        .iter()
+        .try_for_each(|id| tx.due(schemas::Kind::Server, id))
 }

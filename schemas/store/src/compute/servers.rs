@@ -1,6 +1,7 @@
 //! Servers: rows and queries.
 
 use crate::compute::spec::Spec;
+use crate::container_infra::endpoints;
 use crate::kept::kept;
 use crate::schema::servers;
 use crate::{Conn, Fail, Result, Scope, Tx};
@@ -275,7 +276,10 @@ pub fn insert(tx: &mut Tx<'_>, server: &Server) -> Result<()> {
 /// A node that changes is its cluster's business, too; a pod its controller's.
 fn wake(tx: &mut Tx<'_>, server: &Server) -> Result<()> {
     match (&server.node_of, &server.guest_owner) {
-        (Some(cluster), _) => tx.due(Kind::Cluster, cluster),
+        (Some(cluster), _) => {
+            endpoints::wake(tx, cluster)?;
+            tx.due(Kind::Cluster, cluster)
+        }
         (None, Some(owner)) => tx.due(Kind::ReplicationController, owner),
         (None, None) => Ok(()),
     }
