@@ -1,49 +1,15 @@
 """Pods and replication controllers on real nodes, with the last client that knows them."""
 
 import ast
-import http.client
 import json
-import socket
 import uuid
 
 import pytest
 
 from cloud import Refused, eventually
+from inner import Inner, containers
 
 PATIENCE = 300
-
-
-class Inner(http.client.HTTPConnection):
-    """The engine of a node, as the agent of the machine under it reaches it."""
-
-    def __init__(self, cloud, node):
-        super().__init__("docker", timeout=60)
-        self.path = str(cloud.state / "agent" / "nodes" / node / "docker.sock")
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(60)
-        self.sock.connect(self.path)
-
-    def ask(self, method, path):
-        try:
-            self.request(method, f"/v1.41{path}")
-            answer = self.getresponse()
-            body = answer.read()
-        finally:
-            self.close()
-        assert answer.status < 400, f"{method} {path}: {answer.status} {body[:300]!r}"
-        return json.loads(body) if body else None
-
-
-def containers(cloud, node, every=False):
-    """What runs on a node's engine, by the names of pods: {pod: [its containers]}."""
-    pods = {}
-    for one in Inner(cloud, node).ask("GET", f"/containers/json?all={str(every).lower()}"):
-        pod = one["Labels"].get("jeroboam.pod")
-        if pod:
-            pods.setdefault(pod, []).append(one)
-    return pods
 
 
 def nodes(cloud, bay):
