@@ -71,10 +71,10 @@ mod documents;
 mod federations;
 pub mod ident;
 mod manifests;
+mod mservices;
 pub mod names;
 mod nodegroups;
 mod nodes;
-mod not_built;
 pub mod page;
 mod pods;
 mod quotas;
@@ -89,6 +89,7 @@ mod x509keypairs;
 
 pub use body::{Changes, Object};
 pub use ident::Ident;
+pub use services::NodePorts;
 pub use settings::Settings;
 
 use crate::route::Route;
@@ -104,14 +105,14 @@ pub fn routes() -> Vec<Route> {
         credentials::routes(),
         quotas::routes(),
         stats::routes(),
-        services::routes(),
+        mservices::routes(),
         nodes::routes(),
         x509keypairs::routes(),
         federations::routes(),
         pods::routes(),
         rcs::routes(),
+        services::routes(),
         containers::routes(),
-        not_built::routes(),
     ]
     .into_iter()
     .flatten()

@@ -15,12 +15,12 @@ mod stories {
     mod federations;
     mod lists;
     mod nodegroups;
-    mod not_built;
     mod operators;
     mod patches;
     pub mod pods;
     mod pods_changed;
     pub mod rcs;
+    mod services;
     pub mod sown;
     mod templates;
 }

@@ -14,6 +14,7 @@ pub mod node;
 pub mod nodegroup;
 pub mod patch;
 pub mod quota;
+pub mod service;
 pub mod status;
 pub mod template;
 pub mod workload;

@@ -1,4 +1,4 @@
-//! The bay that a pod or a replication controller runs in: how it is named, and whether anything can
+//! The bay that a pod, a service or a replication controller belongs to: how it is named, and whether anything can
 //! be made there now.
 
 use super::call::own;

@@ -1,35 +1,110 @@
-//! `/mservices`: the conductors, as they say that they live.
+//! `/services`, services of bays (contract `magnum-v1.md` §8.5): a name and an address that stay in
+//! front of pods that come and go. Conductors tell the nodes which pods those are.
 
-use super::call::settings;
-use super::rules;
-use super::view::when;
-use crate::ctx::Ctx;
+mod allot;
+mod create;
+mod ports;
+mod update;
+mod view;
+
+pub use ports::NodePorts;
+
+use super::bay::{self, Place};
+use super::call::own;
+use super::ident::one;
+use super::page::Page;
+use super::{Ident, manifests, rules};
+use crate::ctx::{Caller, Ctx};
+use crate::extract::Query;
 use crate::reply::{self, Reply};
-use crate::route::{Route, get};
-use serde_json::{Value, json};
-use store::container_infra::workers::{self, MAGNUM};
+use crate::route::{Route, delete, get, patch, post};
+use schemas::Result;
+use store::container_infra::services::{self, Service};
+use view::Loaded;
 
-/// The route of the conductors.
+/// The routes of services.
 pub fn routes() -> Vec<Route> {
-    vec![get("/mservices", index)]
+    let named = &[bay::PARAMETER];
+    vec![
+        get("/services", index).takes(bay::LISTED),
+        get("/services/detail", detail).takes(bay::LISTED),
+        post("/services", create::create).body_limit(manifests::BODY),
+        get("/services/{ident}", show).takes(named),
+        patch("/services/{ident}", update::update)
+            .takes(named)
+            .body_limit(manifests::BODY),
+        delete("/services/{ident}", remove).takes(named),
+        get("/services/{ident}/{bay}", show).takes(named),
+        patch("/services/{ident}/{bay}", update::update)
+            .takes(named)
+            .body_limit(manifests::BODY),
+        delete("/services/{ident}/{bay}", remove).takes(named),
+    ]
 }
 
-async fn index(ctx: Ctx<rules::ServicesGetAll>) -> Reply {
-    let rows = ctx.read(|conn| workers::list(conn, &[MAGNUM])).await?;
-    let (now, silence) = (ctx.state().clock.now(), settings(&ctx).silence());
-    let view = rows.iter().map(|worker| {
-        json!({
-            "id": worker.number,
-            "host": worker.host,
-            "binary": worker.binary_name,
-            "state": if worker.is_up(now, silence) { "up" } else { "down" },
-            "report_count": worker.reports,
-            // A conductor takes its part of the work as long as it lives: nobody disables it.
-            "disabled": false,
-            "disabled_reason": null,
-            "created_at": when(worker.created_at),
-            "updated_at": when(worker.seen_at),
+async fn index(ctx: Ctx<rules::ServiceGetAll>, query: Query) -> Reply {
+    list(&ctx, &query, "/services", false).await
+}
+
+async fn detail(ctx: Ctx<rules::ServiceDetail>, query: Query) -> Reply {
+    list(&ctx, &query, "/services/detail", true).await
+}
+
+async fn list(ctx: &Caller, query: &Query, path: &str, full: bool) -> Reply {
+    let page = Page::read(ctx, query, view::KEYS)?;
+    let bay = bay::id(ctx, bay::named(None, query)).await?;
+    let scope = own(ctx)?;
+    let found = ctx
+        .read(move |conn| {
+            let rows = services::list(conn, &scope, bay.as_deref())?;
+            rows.into_iter()
+                .map(Loaded::new)
+                .collect::<store::Result<Vec<_>>>()
         })
+        .await?;
+    let mark = |service: &Loaded| service.row.id.clone();
+    let found = page.arrange(found, mark, |service, key| view::value(ctx, service, key))?;
+    let items = found.iter().map(|service| match full {
+        true => view::whole(ctx, service),
+        false => view::brief(ctx, service),
     });
-    reply::ok(&json!({ "mservices": view.collect::<Vec<Value>>() }))
+    let last = found.last().map(mark);
+    page.listed(ctx, "services", path, items.collect(), last)
+}
+
+/// The service that an address means.
+async fn find(ctx: &Caller, place: &Place) -> Result<Loaded> {
+    let bay = bay::id(ctx, place.bay.clone()).await?;
+    let (scope, ident) = (own(ctx)?, place.ident.clone());
+    let found = ctx
+        .read(move |conn| {
+            let mut found = match &ident {
+                Ident::Id(id) => services::get(conn, &scope, id)?.into_iter().collect(),
+                Ident::Name(name) => services::named(conn, &scope, bay.as_deref(), name)?,
+            };
+            found.retain(|row: &Service| bay.as_ref().is_none_or(|bay| row.cluster_id == *bay));
+            found
+                .into_iter()
+                .map(Loaded::new)
+                .collect::<store::Result<Vec<_>>>()
+        })
+        .await?;
+    one("Service", &place.ident, found)
+}
+
+async fn show(ctx: Ctx<rules::ServiceGet>, place: Place) -> Reply {
+    let found = find(&ctx, &place).await?;
+    reply::ok(&view::whole(&ctx, &found))
+}
+
+async fn remove(ctx: Ctx<rules::ServiceDelete>, place: Place) -> Reply {
+    let found = find(&ctx, &place).await?;
+    let scope = own(&ctx)?;
+    ctx.store()
+        .write(move |tx| match services::get(tx, &scope, &found.row.id)? {
+            Some(row) => services::remove(tx, &row),
+            None => Ok(()),
+        })
+        .await?;
+    reply::no_content()
 }

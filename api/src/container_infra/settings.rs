@@ -1,5 +1,6 @@
 //! What an operator may set about container infrastructure.
 
+use super::NodePorts;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -32,6 +33,12 @@ pub struct Settings {
     pub pods: i64,
     /// Replication controllers a project may have; negative = any number.
     pub rcs: i64,
+    /// Services (of bays) a project may have; negative = any number.
+    pub services: i64,
+    /// Ports of nodes and machines at which services of the types NodePort and LoadBalancer are
+    /// published; nothing else on the machines may listen there.
+    #[schemars(with = "String")]
+    pub service_node_ports: NodePorts,
     /// Containers a pod may have.
     pub pod_containers: usize,
     /// Seconds that fetching a manifest (`manifest_url`) may take. Which addresses may be asked is said
@@ -53,6 +60,8 @@ impl Default for Settings {
             federation_members: 20,
             pods: 200,
             rcs: 50,
+            services: 50,
+            service_node_ports: NodePorts::default(),
             pod_containers: 32,
             manifest_timeout_s: 20,
             containers: 100,

@@ -1,9 +1,10 @@
-//! Manifests (contract `magnum-v1.md` §8.3): Kubernetes' v1 `Pod` and `ReplicationController`, read and
-//! checked once, as far as they mean something to this cloud.
+//! Manifests (contract `magnum-v1.md` §8.3): Kubernetes' v1 `Pod`, `ReplicationController` and
+//! `Service`, read and checked once, as far as they mean something to this cloud.
 //!
 //! ```text
 //! text ──document (bounds, type, unknown fields)──► typed ──fields (what means nothing here)──►
 //!      ──containers, probes, volumes, room──► Pod, Controller ──into_spec(images)──► PodSpec
+//!      ──service──► Service
 //! ```
 //!
 //! *Guarantees.* What is accepted is done. A field that this cloud cannot honour is refused by its
@@ -18,10 +19,12 @@ mod probes;
 mod quantity;
 mod room;
 mod security;
+mod service;
 mod volumes;
 
 pub use document::LONGEST;
 pub use room::Room;
+pub use service::{Service, service};
 
 use super::body::invalid;
 use crate::workload::ImageRef;

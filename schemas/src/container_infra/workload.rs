@@ -1,5 +1,5 @@
-//! What is asked for by a manifest: pods and replication controllers (contract `magnum-v1.md` §8.3,
-//! §8.4, §8.6).
+//! What is asked for by a manifest: pods, services and replication controllers (contract
+//! `magnum-v1.md` §8.3 to §8.6).
 
 use super::body::{self, invalid};
 use super::field::Text;
@@ -35,6 +35,9 @@ const READ_ONLY: &[&str] = &[
     "labels",
     "images",
     "replicas",
+    "selector",
+    "ports",
+    "ip",
     "status",
     "status_reason",
     "host",
@@ -95,6 +98,16 @@ pub fn rc_rules(legacy: bool) -> Rules {
     }
 }
 
+/// What may be changed of a service.
+pub fn service_rules(legacy: bool) -> Rules {
+    Rules {
+        mandatory: &["bay_uuid"],
+        protected: &["name", "labels", "selector", "ports", "ip"],
+        legacy,
+        members: &[],
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,6 +142,9 @@ mod tests {
             (json!({ "bay_uuid": BAY, "name": "" }), "name"),
             (json!({ "bay_uuid": BAY, "labels": null }), "labels"),
             (json!({ "bay_uuid": BAY, "replicas": 1 }), "replicas"),
+            (json!({ "bay_uuid": BAY, "selector": {} }), "selector"),
+            (json!({ "bay_uuid": BAY, "ports": [] }), "ports"),
+            (json!({ "bay_uuid": BAY, "ip": "" }), "ip"),
             (json!({ "bay_uuid": BAY, "color": 1 }), "color"),
             (json!({ "bay_uuid": BAY, "desc": "x".repeat(256) }), "desc"),
         ] {

@@ -110,6 +110,11 @@ impl GuestNetwork {
         let room = size - RESERVED - 1;
         (u32::from(self.services.network()) + RESERVED + number % room).into()
     }
+
+    /// The last address that a service may have; the first is that of number 0.
+    pub fn last_service_address(&self) -> Ipv4Addr {
+        (u32::from(self.services.broadcast()) - 1).into()
+    }
 }
 
 fn given<'a>(labels: &'a BTreeMap<String, String>, name: &str) -> Option<&'a str> {
@@ -211,6 +216,8 @@ mod tests {
         for number in 0..1000 {
             assert!(network.is_for_services(network.service_address(number)));
         }
+        let last = network.last_service_address();
+        assert!(network.is_for_services(last) && last.to_string() == "10.7.0.254");
         for text in ["10.7.0.10", "10.7.0.31", "10.7.0.255", "10.7.1.40"] {
             assert!(!network.is_for_services(text.parse().unwrap()), "{text}");
         }

@@ -44,6 +44,7 @@ fn tight(settings: &mut api::Settings) {
     settings.container_infra.federations = 4;
     settings.container_infra.pods = 6;
     settings.container_infra.rcs = 3;
+    settings.container_infra.services = 3;
 }
 
 async fn post(cloud: &Cloud, who: Persona, path: String, body: Value) -> Answer {
@@ -126,7 +127,7 @@ async fn infra(cloud: &Cloud, who: Persona, path: &str, mut body: Value) -> Answ
     cloud.ask_as(who, ask).await
 }
 
-/// One more pod, or replication controller, of a name of its own.
+/// One more pod, replication controller or service, of a name of its own.
 async fn workload(cloud: &Cloud, who: Persona, kind: &str, n: usize) -> Answer {
     let cluster = match who {
         Persona::Stranger => "cluster/elsewhere",
@@ -371,6 +372,9 @@ fn all() -> Vec<Bound> {
             true,
             |_, cloud, who, n| { workload(cloud, who, "rcs", n) }
         ),
+        bound!("services", 403, "delete some", true, |_, cloud, who, n| {
+            workload(cloud, who, "services", n)
+        }),
         bound!(
             "tokens ended",
             403,
@@ -429,6 +433,7 @@ fn every_bound_is_finite_when_nobody_sets_it() {
         settings.container_infra.federation_members,
         settings.container_infra.pods,
         settings.container_infra.rcs,
+        settings.container_infra.services,
     ];
     assert!(bounds.iter().all(|bound| *bound > 0), "{bounds:?}");
     assert!((image.project_uploads as usize) < image.uploads);

@@ -29,6 +29,7 @@ const PRIVATE: &[&str] = &[
     "container-infra/federations",
     "container-infra/pods",
     "container-infra/rcs",
+    "container-infra/services",
     "container-infra/containers",
     "cluster/home",
     "cluster/ready",

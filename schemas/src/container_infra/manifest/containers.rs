@@ -199,14 +199,7 @@ fn ports(path: &str, list: &[v1::ContainerPort], plain: &Value) -> Result<Ports>
             continue;
         };
         let path = below(&path, "name");
-        names::label(&path, name)?;
-        let letters = name.bytes().any(|byte| byte.is_ascii_lowercase());
-        if name.len() > 15 || !letters || name.contains("--") {
-            return Err(bad(
-                &path,
-                "it has at most 15 letters, one of a to z among them, and no '--'",
-            ));
-        }
+        names::port(&path, name)?;
         if names.contains(&name) {
             return Err(bad(&path, "another port has this name"));
         }

@@ -1,6 +1,10 @@
 //! Which fields of a manifest mean something here. Everything else that says more than Kubernetes'
 //! default is refused by its name: what is accepted is done, and nothing is dropped in silence.
 
+mod service;
+
+pub(super) use service::{SERVICE, SERVICE_PORT};
+
 use super::bad;
 use crate::Result;
 use serde_json::Value;
@@ -19,7 +23,7 @@ const POLICY: &str = "refused by policy: it would reach beyond the pod, into the
 const PLACING: &str = "this cloud chooses the node itself";
 const PULLED: &str = "images come from the image service, with the project's own rights";
 const ACCOUNTS: &str = "there is no orchestrator's API that it could be used with";
-const NAMES: &str = "there is no name service that could tell it";
+const NAMES: &str = "the cluster's name service tells names of services, and of no single pods";
 
 /// `metadata`. Annotations are for those who read the manifest.
 pub(super) const META: Fields = Fields {
@@ -30,7 +34,7 @@ pub(super) const META: Fields = Fields {
         ("namespace", "there is only the namespace default"),
         (
             "ownerReferences",
-            "a pod belongs to the replication controller whose selector matches it",
+            "what belongs together is said by selectors",
         ),
     ],
 };
@@ -42,7 +46,7 @@ pub(super) const TEMPLATE_META: Fields = Fields {
     reasons: &[("name", "pods are named after their replication controller")],
 };
 
-/// A pod or a replication controller.
+/// A pod, a replication controller or a service.
 pub(super) const OBJECT: Fields = Fields {
     means: &["apiVersion", "kind", "metadata", "spec"],
     defaults: &[],
@@ -104,7 +108,7 @@ pub(super) const POD: Fields = Fields {
         ("imagePullSecrets", PULLED),
         ("subdomain", NAMES),
         ("setHostnameAsFQDN", NAMES),
-        ("dnsPolicy", NAMES),
+        ("dnsPolicy", "every pod asks the cluster's name service"),
         (
             "ephemeralContainers",
             "they are added to a pod that runs, and never part of a manifest",

@@ -10,7 +10,7 @@ const MOST_LABELS: usize = 128;
 /// Most bytes of annotations.
 const MOST_ANNOTATIONS: usize = 256 << 10;
 
-/// `web-1`: of a container, a volume, a host.
+/// `web-1`: of a container, a volume, a host, a service.
 pub(super) fn label(path: &str, text: &str) -> Result<()> {
     match is_label(text) {
         true => Ok(()),
@@ -18,6 +18,19 @@ pub(super) fn label(path: &str, text: &str) -> Result<()> {
             path,
             "it must be 1 to 63 lower-case letters, digits and '-', with a letter or digit at either end",
         )),
+    }
+}
+
+/// `http`: of a port of a container, which others name it by.
+pub(super) fn port(path: &str, text: &str) -> Result<()> {
+    label(path, text)?;
+    let letters = text.bytes().any(|byte| byte.is_ascii_lowercase());
+    match text.len() > 15 || !letters || text.contains("--") {
+        true => Err(bad(
+            path,
+            "it has at most 15 letters, one of a to z among them, and no '--'",
+        )),
+        false => Ok(()),
     }
 }
 

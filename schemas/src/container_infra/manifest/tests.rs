@@ -2,6 +2,7 @@ mod containers;
 mod controllers;
 mod hostile;
 mod parts;
+mod services;
 
 use super::*;
 use crate::ids::ImageId;

@@ -4,10 +4,10 @@
 use crate::container_infra::schema::{bay_services as table, service_ports as ports};
 use crate::{Conn, Fail, Result, Scope, Tx};
 use diesel::prelude::*;
-use schemas::workload::services::Protocol;
+pub use schemas::container_infra::service::{Port, Reach, Target};
 use schemas::{Error, Kind as Work};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A row.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, PartialEq)]
@@ -51,45 +51,6 @@ pub struct Spec {
     /// Pods that are not ready are behind it, too (`publishNotReadyAddresses`).
     #[serde(default)]
     pub not_ready_too: bool,
-}
-
-/// How a service is reached (`spec.type` and `clusterIP`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Reach {
-    /// At its virtual address.
-    #[default]
-    ClusterIp,
-    /// By its name only, which stands for its pods (`clusterIP: None`).
-    Headless,
-    /// At a port of every node and of the machines under them, too.
-    NodePort,
-    /// The same: the machines are what balances.
-    LoadBalancer,
-}
-
-/// One port of a service.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Port {
-    /// Its name, where there are several.
-    pub name: Option<String>,
-    /// What is spoken.
-    pub protocol: Protocol,
-    /// Of the virtual address.
-    pub port: u16,
-    /// Of the pods.
-    pub target: Target,
-    /// Of nodes and machines, of one that is published.
-    pub node_port: Option<u16>,
-}
-
-/// A port of a pod.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Target {
-    /// By number.
-    Number(u16),
-    /// By the name that the pod's containers give it.
-    Name(String),
 }
 
 impl Service {
@@ -153,14 +114,22 @@ pub fn one_more(conn: &mut Conn, project_id: &str, most: i64) -> Result<()> {
     super::bounded("services", there, most)
 }
 
-/// Has a service of this cluster this address?
-pub fn has_address(conn: &mut Conn, cluster: &str, address: &str) -> Result<bool> {
-    let there: i64 = table::table
+/// The addresses that the services of a cluster have.
+pub fn addresses(conn: &mut Conn, cluster: &str) -> Result<BTreeSet<String>> {
+    let rows: Vec<Option<String>> = table::table
         .filter(table::cluster_id.eq(cluster))
-        .filter(table::address.eq(address))
-        .count()
-        .get_result(conn)?;
-    Ok(there > 0)
+        .select(table::address)
+        .load(conn)?;
+    Ok(rows.into_iter().flatten().collect())
+}
+
+/// The ports of the machines that are published for services.
+pub fn published(conn: &mut Conn) -> Result<BTreeSet<u16>> {
+    let rows: Vec<i32> = ports::table.select(ports::number).load(conn)?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|number| u16::try_from(number).ok())
+        .collect())
 }
 
 /// Which service a port of the machines is published for.
@@ -186,7 +155,7 @@ pub fn insert(tx: &mut Tx<'_>, row: &Service) -> Result<()> {
         .into());
     }
     if let Some(address) = &row.address
-        && has_address(tx, &row.cluster_id, address)?
+        && addresses(tx, &row.cluster_id)?.contains(address)
     {
         return Err(Error::Conflict(format!(
             "Another service of this cluster has the address {address}; choose another or none."
@@ -247,7 +216,7 @@ fn publish(tx: &mut Tx<'_>, row: &Service) -> Result<()> {
             return Err(Error::Conflict(match other == row.id {
                 true => format!("nodePort {port} is given twice."),
                 false => {
-                    format!("Port {port} is another service's already; choose another or none.")
+                    format!("nodePort {port} is another service's already; choose another or none.")
                 }
             })
             .into());

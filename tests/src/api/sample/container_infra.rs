@@ -60,8 +60,7 @@ pub(super) fn of(key: &str, things: &Things) -> Option<Vec<Sample>> {
         ])),
         key => cluster(key, things)
             .or_else(|| workload(key, things))
-            .or_else(|| container(key, things))
-            .or_else(|| not_built(key, things)),
+            .or_else(|| container(key, things)),
     }
 }
 
@@ -85,10 +84,10 @@ fn templates(things: &Things) -> Vec<Sample> {
     ]
 }
 
-/// Pods and replication controllers.
+/// Pods, replication controllers and services.
 fn workload(key: &str, things: &Things) -> Option<Vec<Sample>> {
     let (method, path) = key.split_once(' ')?;
-    let kind = ["pods", "rcs"];
+    let kind = ["pods", "rcs", "services"];
     let kind = kind
         .into_iter()
         .find(|kind| path.trim_start_matches('/').starts_with(kind))?;
@@ -130,24 +129,6 @@ fn container(key: &str, things: &Things) -> Option<Vec<Sample>> {
         true => sample.place("ident", "container-infra/containers"),
         false => sample,
     }])
-}
-
-/// Whatever else runs in clusters.
-fn not_built(key: &str, things: &Things) -> Option<Vec<Sample>> {
-    let (method, path) = key.split_once(' ')?;
-    path.strip_prefix("/services")?;
-    let sample = match method {
-        "POST" => Sample::json(json!({
-            "bay_uuid": things.get("cluster/home"), "manifest": "{\"metadata\":{\"name\":\"web\"}}",
-        })),
-        "PATCH" => Sample::json(json!([{ "op": "replace", "path": "/manifest", "value": "{}" }])),
-        _ => Sample::plain(),
-    };
-    let sample = match path.ends_with("{bay}") {
-        true => sample.place("bay", "cluster/home"),
-        false => sample,
-    };
-    Some(vec![sample])
 }
 
 /// A request for a certificate, made with a key of nobody.

@@ -64,7 +64,6 @@ pub(super) async fn sow(cloud: &mut Cloud) {
         ("name:container-infra/baymodels", "sketch"),
         ("container-infra/quotas", things.get("project/home")),
         ("word/Cluster", "Cluster"),
-        ("container-infra/services", "web"),
     ] {
         cloud.things.put(place, value);
     }
@@ -134,7 +133,11 @@ async fn home(cloud: &mut Cloud) {
 
 /// What runs in the victims' other cluster, which has no nodes: it waits for some.
 async fn workloads(cloud: &mut Cloud) {
-    for (kind, name) in [("pods", "pod-of-home"), ("rcs", "rc-of-home")] {
+    for (kind, name) in [
+        ("pods", "pod-of-home"),
+        ("rcs", "rc-of-home"),
+        ("services", "service-of-home"),
+    ] {
         let body = json!({
             "bay_uuid": cloud.things.get("cluster/ready"),
             "manifest": manifest(kind, name, cloud.things.get("image/public")).to_string(),
@@ -145,7 +148,7 @@ async fn workloads(cloud: &mut Cloud) {
     }
 }
 
-/// A manifest of a kind (`pods`, `rcs`) that uses most of what means something.
+/// A manifest of a kind (`pods`, `rcs`, `services`) that uses most of what means something.
 pub fn manifest(kind: &str, name: &str, image: &str) -> Value {
     let amounts = json!({ "cpu": "100m", "memory": "16Mi" });
     let labels = json!({ "labels": { "app": name } });
@@ -171,6 +174,16 @@ pub fn manifest(kind: &str, name: &str, image: &str) -> Value {
             "spec": {
                 "replicas": 2, "selector": { "app": name },
                 "template": { "metadata": labels, "spec": spec },
+            },
+        }),
+        "services" => json!({
+            "apiVersion": "v1", "kind": "Service", "metadata": { "name": name, "labels": { "app": name } },
+            "spec": {
+                "type": "NodePort", "selector": { "app": "alone" }, "publishNotReadyAddresses": true,
+                "ports": [
+                    { "name": "web", "port": 80, "targetPort": "http", "protocol": "TCP" },
+                    { "name": "dns", "port": 53, "targetPort": 5353, "protocol": "UDP" },
+                ],
             },
         }),
         _ => json!({

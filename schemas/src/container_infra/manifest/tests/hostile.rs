@@ -1,7 +1,7 @@
 use super::*;
 
 /// Every place in a document.
-fn spots(value: &Value, at: String, found: &mut Vec<String>) {
+pub(super) fn spots(value: &Value, at: String, found: &mut Vec<String>) {
     match value {
         Value::Object(map) => map.iter().for_each(|(key, value)| {
             spots(value, format!("{at}/{}", key.replace('/', "~1")), found)
@@ -15,26 +15,9 @@ fn spots(value: &Value, at: String, found: &mut Vec<String>) {
     found.push(at);
 }
 
-#[test]
-fn whatever_stands_wherever_is_read_or_refused_in_few_words() {
-    let container = json!({
-        "command": ["a"], "args": ["b"], "workingDir": "/c", "env": [{ "name": "D", "value": "e" }],
-        "ports": [{ "name": "f", "containerPort": 80, "protocol": "TCP" }],
-        "resources": { "requests": { "cpu": "1", "memory": "1Gi" }, "limits": { "cpu": "1", "memory": "1Gi" } },
-        "volumeMounts": [{ "name": "v", "mountPath": "/v", "readOnly": true }],
-        "livenessProbe": { "httpGet": { "port": "f", "path": "/", "httpHeaders": [{ "name": "g", "value": "h" }] } },
-        "readinessProbe": { "tcpSocket": { "port": 80 }, "periodSeconds": 5 },
-        "securityContext": { "runAsUser": 1, "runAsGroup": 2, "readOnlyRootFilesystem": true },
-    });
-    let spec = json!({
-        "volumes": [{ "name": "v", "emptyDir": { "medium": "Memory", "sizeLimit": "1Mi" } }],
-        "initContainers": [{ "name": "i", "image": "i" }], "hostname": "h", "restartPolicy": "Always",
-    });
-    let whole = manifest(container, spec);
-    assert!(pod(&whole.to_string()).is_ok());
-    let mut all = Vec::new();
-    spots(&whole, String::new(), &mut all);
-    let things = [
+/// What somebody might write anywhere.
+pub(super) fn things() -> Vec<Value> {
+    vec![
         json!(null),
         json!(true),
         json!(0),
@@ -57,7 +40,29 @@ fn whatever_stands_wherever_is_read_or_refused_in_few_words() {
         json!([[[]]]),
         json!([{}]),
         json!({ "": "" }),
-    ];
+    ]
+}
+
+#[test]
+fn whatever_stands_wherever_is_read_or_refused_in_few_words() {
+    let container = json!({
+        "command": ["a"], "args": ["b"], "workingDir": "/c", "env": [{ "name": "D", "value": "e" }],
+        "ports": [{ "name": "f", "containerPort": 80, "protocol": "TCP" }],
+        "resources": { "requests": { "cpu": "1", "memory": "1Gi" }, "limits": { "cpu": "1", "memory": "1Gi" } },
+        "volumeMounts": [{ "name": "v", "mountPath": "/v", "readOnly": true }],
+        "livenessProbe": { "httpGet": { "port": "f", "path": "/", "httpHeaders": [{ "name": "g", "value": "h" }] } },
+        "readinessProbe": { "tcpSocket": { "port": 80 }, "periodSeconds": 5 },
+        "securityContext": { "runAsUser": 1, "runAsGroup": 2, "readOnlyRootFilesystem": true },
+    });
+    let spec = json!({
+        "volumes": [{ "name": "v", "emptyDir": { "medium": "Memory", "sizeLimit": "1Mi" } }],
+        "initContainers": [{ "name": "i", "image": "i" }], "hostname": "h", "restartPolicy": "Always",
+    });
+    let whole = manifest(container, spec);
+    assert!(pod(&whole.to_string()).is_ok());
+    let mut all = Vec::new();
+    spots(&whole, String::new(), &mut all);
+    let things = things();
     let mut accepted = 0;
     for spot in &all {
         for thing in &things {
