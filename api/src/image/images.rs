@@ -172,7 +172,8 @@ async fn remove(pending: Pending<rules::DeleteImage>, Path(id): Path<ImageId>) -
             if users > 0 {
                 return Err(Error::Conflict(format!(
                     "Image {} could not be deleted because it is in use: {users} server(s), \
-                     containers or pods were made from it. Delete them first, or hide the image.",
+                     containers, pods, replication controllers or groups of nodes are made from it. \
+                     Delete them first, or hide the image.",
                     image.id
                 ))
                 .into());

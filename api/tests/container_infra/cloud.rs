@@ -167,13 +167,17 @@ impl Caller<'_> {
         caller.send(Method::DELETE, path, None).await
     }
 
-    /// `path` is below the service's prefix, or a whole address that an answer gave.
+    /// `path` is below the service's prefix, or a whole address that an answer gave, or of the image
+    /// service.
     pub async fn send(&self, method: Method, path: &str, body: Option<String>) -> Answer {
         let app = init_service(App::new().configure(api::app(self.cloud.state.clone()))).await;
         let path = path.trim_start_matches(BASE);
         let mut request = TestRequest::default()
             .method(method)
-            .uri(&format!("/container-infra{path}"))
+            .uri(&match path.starts_with("/image/") {
+                true => path.to_owned(),
+                false => format!("/container-infra{path}"),
+            })
             .insert_header(("host", "cloud:9511"));
         if body.is_some() {
             request = request.insert_header(("content-type", "application/json"));

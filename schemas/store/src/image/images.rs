@@ -223,13 +223,36 @@ pub(super) fn renew(tx: &mut Tx<'_>, image: &Image) -> Result<()> {
     }
 }
 
-/// Servers, and containers of clusters, that were made from it and are not being deleted: they are made
-/// anew from it when their host is lost.
+/// Servers, and containers and pods of clusters, that were made from it and are not being deleted: they
+/// are made anew from it when their host is lost. Replication controllers and groups of nodes will make
+/// more from it.
 pub fn users(conn: &mut Conn, id: &str) -> Result<i64> {
-    Ok(servers::table
+    use crate::container_infra::schema::{nodegroups, replication_controllers as rcs};
+    let first: i64 = servers::table
         .filter(servers::image_id.eq(id).and(servers::deleting.eq(0)))
         .count()
-        .get_result(conn)?)
+        .get_result(conn)?;
+    // What a pod's other containers boot from is in its description only; ids are in nothing else.
+    let named = format!("%{id}%");
+    let further: i64 = servers::table
+        .filter(servers::guest_of.is_not_null())
+        .filter(servers::guest_kind.eq("pod").and(servers::deleting.eq(0)))
+        .filter(servers::image_id.ne(id).and(servers::spec.like(&named)))
+        .count()
+        .get_result(conn)?;
+    let kept: i64 = rcs::table
+        .filter(rcs::deleting.eq(0).and(rcs::spec.like(&named)))
+        .count()
+        .get_result(conn)?;
+    let nodes: i64 = nodegroups::table
+        .filter(
+            nodegroups::deleting
+                .eq(0)
+                .and(nodegroups::spec.like(&named)),
+        )
+        .count()
+        .get_result(conn)?;
+    Ok(first + further + kept + nodes)
 }
 
 /// Removes an image with all that hangs on it, and lets go of its blobs and of its share of the
