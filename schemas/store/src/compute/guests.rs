@@ -274,8 +274,10 @@ pub fn condemn(tx: &mut Tx<'_>, server: &mut Server, request_id: &str) -> Result
     server.task_state = Some("deleting".into());
     server.generation += 1;
     server.request_id = request_id.to_owned();
-    server.deadline = Some((tx.now() + LET_GO).0);
-    if let Some(cluster) = &server.guest_of {
+    if let Some(cluster) = &server.guest_of
+        && kind(server) == Some(Kind::Pod)
+    {
+        server.deadline = Some((tx.now() + LET_GO).0);
         endpoints::wake(tx, cluster)?;
     }
     tx.event(events::New {
