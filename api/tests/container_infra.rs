@@ -13,6 +13,7 @@ mod stories {
     mod containers_refused;
     mod eras;
     mod federations;
+    mod guests;
     mod images_in_use;
     mod lists;
     mod nodegroups;

@@ -3,6 +3,7 @@
 mod actions;
 mod authorities;
 mod create;
+pub mod guests;
 mod labels;
 mod loaded;
 mod resolve;

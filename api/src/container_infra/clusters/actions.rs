@@ -1,6 +1,7 @@
 //! `/clusters/{ident}/actions/…`: another size for a group, nodes of another template.
 
 use super::create::{kept, template};
+use super::guests;
 use super::labels::moved;
 use super::resolve::{self, Nodes};
 use super::{asked, owned, rules};
@@ -105,6 +106,7 @@ fn resolved(
     let groups = upgraded(tx, &cluster, wanted, &row.id)?;
     let before = cluster.spec()?;
     let spec = changed(&before, kept(&row, &document));
+    guests::stays(document.coe, &before.labels, &spec.labels)?;
     let nodes = Nodes::find(
         tx,
         &asked.scope,

@@ -1,6 +1,7 @@
 //! A new cluster: what is not said comes from its template; whatever is named must be there. The
 //! conductor makes the nodes.
 
+use super::guests;
 use super::labels::merged;
 use super::resolve::{self, Nodes};
 use super::{Face, authorities, shown};
@@ -128,6 +129,7 @@ fn make(tx: &mut Tx<'_>, wish: &Wish) -> Result<()> {
     let (row, document) = template(tx, &wish.scope, &create.cluster_template_id)?;
     resolve::orchestrated(&document)?;
     let spec = settle(tx, wish, &row, &document)?;
+    guests::laid_out(document.coe, &spec.labels)?;
     let masters = create.master_count.map_or(1, Positive::get);
     let workers = create.node_count.map_or(1, Natural::get);
     if masters > 1 && !spec.master_lb_enabled {

@@ -1,7 +1,7 @@
 //! Another group of nodes for a cluster.
 
 use super::{find, rules, view, within};
-use crate::container_infra::clusters::{asked, content, merged, node_image, sized};
+use crate::container_infra::clusters::{asked, content, guests, merged, node_image, sized};
 use crate::container_infra::{Ident, Object};
 use crate::ctx::Pending;
 use crate::extract::Path;
@@ -48,6 +48,7 @@ fn group(conn: &mut Conn, asked: &Asked, of: &str, id: &str, wish: &Create) -> R
     let image = node_image(conn, &asked.scope, image_id)?;
     let flavor = wish.flavor_id.as_deref().or(settings.flavor_id.as_deref());
     let own = wish.labels.as_ref().map(|labels| &labels.0);
+    guests::shared(&cluster.coe, &settings.labels, own)?;
     let volume = wish.docker_volume_size.map(Positive::get);
     let spec = spec::NodeGroup {
         flavor: sized(conn, &asked.scope, "flavor_id", flavor, &image)?,

@@ -1,5 +1,6 @@
 //! What a template names must be there.
 
+use crate::container_infra::clusters::guests;
 use schemas::container_infra::field::{Text, Word};
 use schemas::container_infra::template::Template;
 use store::container_infra::references;
@@ -15,7 +16,7 @@ const OWN_DRIVER: &str = "jeroboam";
 /// in what the image says.
 ///
 /// # Errors
-/// `BadRequest` that names what is not there.
+/// `BadRequest` that names what is not there, or the label that cannot be.
 pub fn complete(
     conn: &mut Conn,
     scope: &Scope,
@@ -33,6 +34,10 @@ pub fn complete(
         }
     } else if let Some(before) = before {
         template.cluster_distro.clone_from(&before.cluster_distro);
+    }
+    let laid_out = |template: &Template| (template.coe, template.labels.clone());
+    if before.is_none_or(|before| laid_out(before) != laid_out(&template)) {
+        guests::laid_out(template.coe, &template.labels.0)?;
     }
     let changed = |field: fn(&Template) -> Option<&str>| {
         let now = field(&template);
