@@ -42,6 +42,18 @@ def name():
 
 
 @pytest.fixture
+def manifest(tmp_path):
+    """Writes a manifest into a file, which the client of 2015 reads."""
+
+    def write(text):
+        path = tmp_path / f"{uuid.uuid4().hex}.yaml"
+        path.write_text(text)
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
 def server(cloud, engine, name):
     """An active server of the project demo; gone, on the engine too, afterwards."""
     made = cloud.openstack(

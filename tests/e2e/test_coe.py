@@ -1,4 +1,8 @@
-"""What the other tests leave of `openstack coe`: groups of nodes, upgrades, authorities, quotas, sums."""
+"""What the other tests leave of `openstack coe` and `magnum`: groups of nodes, upgrades, authorities, quotas, sums,
+services."""
+
+import ast
+import ipaddress
 
 import pytest
 
@@ -128,3 +132,53 @@ def test_sums_and_conductors_are_listed(cloud, cluster):
     assert "clusters" in said and "nodes" in said, said
     listed = coe(cloud, "service", "list", form="json", who=ADMIN)
     assert "up" in [one["state"] for one in listed]
+
+
+RC = """\
+apiVersion: v1
+kind: ReplicationController
+metadata: {{name: {name}}}
+spec:
+  template:
+    metadata: {{labels: {{app: {name}}}}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers:
+      - name: web
+        image: busybox
+        command: [/bin/busybox, httpd, -f, -p, "8080"]
+        ports: [{{name: http, containerPort: 8080}}]
+"""
+
+SERVICE = """\
+apiVersion: v1
+kind: Service
+metadata: {{name: {name}, labels: {{tier: front}}}}
+spec:
+  selector: {{app: {name}}}
+  type: {kind}
+  ports: [{{name: web, port: 80, targetPort: http}}]
+"""
+
+
+def test_a_service_has_an_address_that_stays_when_it_is_changed(cloud, cluster, manifest, name):
+    bay = ["--bay", "e2e-coe"]
+    cloud.magnum("rc-create", *bay, "--manifest", manifest(RC.format(name=name)))
+    inside = manifest(SERVICE.format(name=name, kind="ClusterIP"))
+    made = cloud.magnum("coe-service-create", *bay, "--manifest", inside)
+    assert made["name"] == name and made["bay_uuid"] == cluster["uuid"], made
+    assert name in [one["name"] for one in cloud.magnum("coe-service-list", *bay)]
+    shown = cloud.magnum("coe-service-show", *bay, name)
+    assert shown["uuid"] == made["uuid"] and ipaddress.ip_address(shown["ip"]).is_private, shown
+    ports = ast.literal_eval(shown["ports"])
+    assert ports == [{"name": "web", "port": 80, "targetPort": "http", "protocol": "TCP"}], ports
+    assert ast.literal_eval(shown["selector"]) == {"app": name}
+    outside = manifest(SERVICE.format(name=name, kind="NodePort"))
+    changed = cloud.magnum("coe-service-update", *bay, name, "replace", f"manifest={outside}")
+    assert changed["ip"] == shown["ip"], changed
+    assert 30000 <= ast.literal_eval(changed["ports"])[0]["nodePort"] <= 32767, changed
+    twice = cloud.magnum_fails("coe-service-create", *bay, "--manifest", outside)
+    assert "already exists" in twice, twice
+    cloud.magnum("coe-service-delete", *bay, name)
+    assert name not in [one["name"] for one in cloud.magnum("coe-service-list", *bay)]
+    cloud.magnum("rc-delete", *bay, name)

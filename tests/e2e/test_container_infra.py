@@ -65,8 +65,3 @@ def test_a_baymodel_with_the_client_of_2015_is_a_template_of_todays(cloud, image
     finally:
         cloud.magnum("baymodel-delete", name, version=identity)
     assert made["uuid"] not in [one["uuid"] for one in cloud.magnum("baymodel-list", version=identity)]
-
-
-def test_what_is_not_built_says_so(cloud):
-    said = cloud.magnum_fails("coe-service-list", "--bay", "none")
-    assert "yet" in said or "not found" in said, said

@@ -2,7 +2,6 @@
 
 import ast
 import json
-import uuid
 
 import pytest
 
@@ -47,16 +46,6 @@ def bay(cloud):
     eventually(gone, "the bay stays", PATIENCE)
     cloud.magnum("baymodel-delete", model["uuid"])
     cloud.openstack("keypair", "delete", "e2e-pods", cloud="jeroboam", form=None)
-
-
-@pytest.fixture
-def manifest(tmp_path):
-    def write(text):
-        path = tmp_path / f"{uuid.uuid4().hex}.yaml"
-        path.write_text(text)
-        return str(path)
-
-    return write
 
 
 def pod_is(cloud, bay, pod, status, patience=90):
