@@ -83,7 +83,8 @@ if [ "$QUICK" = yes ]; then
     ensure_packages "${BUILD_PACKAGES[@]}" shellcheck
 else
     note_running
-    ensure_packages "${BUILD_PACKAGES[@]}" shellcheck busybox-static iproute2 postgresql rabbitmq-server
+    ensure_packages "${BUILD_PACKAGES[@]}" shellcheck busybox-static iproute2 \
+        nftables conntrack postgresql rabbitmq-server
     ensure_docker
     docker_up "$WORK/dockerd.log"
     export JEROBOAM_TEST_DOCKER=$ENGINE

@@ -32,6 +32,7 @@ mod pause;
 mod pods;
 mod power;
 mod security;
+mod services;
 mod settings;
 mod snapshot;
 mod volumes;
@@ -48,7 +49,9 @@ use client::Client;
 use schemas::Timestamp;
 use schemas::host::Snapshot;
 use schemas::ids::{HostId, ImageId, NetworkId, WorkloadId};
-use schemas::workload::{Digest, ImageRef, Limits, Network, Observation, Pod, Reboot, Workload};
+use schemas::workload::{
+    Digest, ImageRef, Limits, Network, Observation, Pod, Reboot, Services, Workload,
+};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -216,6 +219,10 @@ impl Driver for DockerDriver {
 
     async fn ensure_snapshot_absent(&self, image: ImageId) -> Result<()> {
         self.drop_snapshot(image).await
+    }
+
+    async fn ensure_services(&self, services: &Services) -> Result<()> {
+        self.tell_services(services).await
     }
 
     async fn inner(&self, id: WorkloadId) -> Result<Arc<dyn Driver>> {

@@ -59,6 +59,7 @@ pub(crate) fn files(node: &Node, uids: Uids) -> Vec<InjectedFile> {
         "address_pool": node.address_pool,
         "address_pool_size": node.address_pool_size,
         "labels": node.labels,
+        "guests": node.guests,
     });
     let mut files = vec![file("/etc/jeroboam/node.json", 0o644, &facts.to_string())];
     if let Some(tls) = &node.tls {

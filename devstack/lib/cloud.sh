@@ -7,6 +7,8 @@ install_needed() {
     local packages=("${BUILD_PACKAGES[@]}" busybox-static)
     [ "$DB" != postgres ] || packages+=(postgresql)
     [ "$AMQP" != rabbitmq ] || packages+=(rabbitmq-server)
+    # Parts of the node image, beside the engine's own.
+    [ "$DRIVER" != docker ] || packages+=(nftables conntrack)
     ensure_packages "${packages[@]}"
     [ "$DRIVER" != docker ] || ensure_docker
 }

@@ -107,6 +107,9 @@ collect() {
     program runc runc
     program docker-init docker.io tini-static tini
     program docker-proxy docker.io
+    # For the services of the node's cluster.
+    program nft nftables
+    program conntrack conntrack
     # For `docker top`, and for images that were packed with it; a node lives without.
     for file in ps xz; do
         ! file=$(locate "$file") || add "$file" "/usr/bin/$(basename "$file")"

@@ -1,5 +1,8 @@
 //! This program again, as another of the node's processes.
 
+use crate::error::{Error, Result};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
@@ -9,4 +12,17 @@ pub fn as_(word: &str) -> Command {
     let mut command = Command::new("/proc/self/exe");
     command.arg0("node-init").arg(word);
     command
+}
+
+/// What another process has to know, as text for its environment.
+pub fn told(plan: &impl Serialize) -> Result<String> {
+    serde_json::to_string(plan)
+        .map_err(|error| Error::refused(format!("the plan cannot be told: {error}")))
+}
+
+/// What this process was told in a variable of its environment.
+pub fn heard<T: DeserializeOwned>(variable: &str) -> Result<T> {
+    let plan = std::env::var(variable).unwrap_or_default();
+    serde_json::from_str(&plan)
+        .map_err(|error| Error::refused(format!("the plan is not understood: {error}")))
 }

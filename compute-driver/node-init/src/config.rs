@@ -1,6 +1,7 @@
 //! What a node is told: `/etc/jeroboam/node.json`, put there before its container starts.
 
 use crate::error::{During, Error, Result};
+use crate::guests::Guests;
 use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -33,6 +34,10 @@ pub struct Config {
     /// on the machine itself. Without any, those of `/etc/resolv.conf` are taken that can be reached.
     #[serde(default)]
     pub resolvers: Vec<IpAddr>,
+    /// How its cluster's guests are reached, and the cluster's services. Without, the node routes
+    /// nothing and serves none.
+    #[serde(default)]
+    pub guests: Option<Guests>,
 }
 
 fn default_uid_count() -> u32 {
@@ -95,20 +100,39 @@ impl Config {
                 self.bip, self.address_pool
             ));
         }
-        None
+        let guests = self.guests.as_ref()?;
+        guests.problem().or_else(|| {
+            let own = [("bip", self.bip), ("address_pool", self.address_pool)];
+            let met = of_guests(guests)
+                .into_iter()
+                .flat_map(|one| own.map(|other| (one, other)))
+                .find(|((_, one), (_, other))| overlap(*one, *other));
+            met.map(|((name, one), (other_name, other))| {
+                format!("{name} {one} and {other_name} {other} meet")
+            })
+        })
     }
 
     /// Why the node cannot be on that network, if so: an inner network that is also an outer one hides
     /// it, and with it whoever asks.
     pub fn conflict(&self, outer: IpNet) -> Option<String> {
         let IpNet::V4(outer) = outer else { return None };
-        let inner = [("bip", self.bip), ("address_pool", self.address_pool)];
-        let (name, inner) = inner.into_iter().find(|(_, it)| overlap(*it, outer))?;
+        let own = [("bip", self.bip), ("address_pool", self.address_pool)];
+        let guests = self.guests.iter().flat_map(of_guests);
+        let mut inner = own.into_iter().chain(guests);
+        let (name, inner) = inner.find(|(_, it)| overlap(*it, outer))?;
         let outer = outer.trunc();
         Some(format!(
             "{name} {inner} meets the network {outer} that the node is on"
         ))
     }
+}
+
+fn of_guests(guests: &Guests) -> [(&'static str, Ipv4Net); 2] {
+    [
+        ("guests.pods", guests.pods),
+        ("guests.services", guests.services),
+    ]
 }
 
 fn overlap(one: Ipv4Net, other: Ipv4Net) -> bool {
@@ -167,6 +191,24 @@ pub(crate) mod tests {
         assert!(refusal(json!({ "bip": "172.30.4.1/24" })).contains("meet"));
         assert!(refusal(json!({ "address_pool_size": 8 })).contains("between 16 and 30"));
         assert!(refusal(json!({ "address_pool": "all" })).contains("not understood"));
+    }
+
+    #[test]
+    fn the_networks_of_guests_meet_no_other() {
+        let guests = |pods: &str, services: &str| json!({ "guests": { "pods": pods, "services": services, "domain": "a" } });
+        let told = refusal(guests("172.16.0.0/12", "10.254.0.0/16"));
+        assert!(told.contains("guests.pods 172.16.0.0/12 and bip"), "{told}");
+        let told = refusal(guests("10.100.0.0/16", "172.30.0.0/24"));
+        assert!(
+            told.contains("guests.services 172.30.0.0/24 and address_pool"),
+            "{told}"
+        );
+        assert!(refusal(guests("10.100.0.0/16", "10.100.7.0/24")).contains("meet"));
+        let mut config = sample();
+        config.guests = Some(crate::guests::tests::sample());
+        assert_eq!(config.conflict("10.4.0.7/24".parse().unwrap()), None);
+        let told = config.conflict("10.254.8.7/24".parse().unwrap()).unwrap();
+        assert!(told.contains("guests.services"), "{told}");
     }
 
     #[test]

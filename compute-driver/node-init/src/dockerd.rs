@@ -22,9 +22,6 @@ pub const PORT: u16 = 2376;
 const FOLDER: &str = "/run/jeroboam";
 const SETTINGS: &str = "/run/jeroboam/daemon.json";
 
-/// The packet filter's program has two kinds, for one or the other side of the kernel; in each of
-/// these folders all its names stand for one kind.
-const FILTERS: [&str; 2] = ["/usr/libexec/jeroboam/nft", "/usr/libexec/jeroboam/legacy"];
 const PROGRAMS: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// What a container inside gets to end, in seconds, when the node ends.
@@ -65,8 +62,9 @@ fn settings(config: &Config) -> Value {
 }
 
 /// Starts the engine with the socket that is this process's standard input.
-pub fn command(log: PipeWriter) -> Result<Command> {
-    let path = format!("{}:{PROGRAMS}", filter());
+/// It finds one kind of the packet filter's program.
+pub fn command(log: PipeWriter, filter: &str) -> Result<Command> {
+    let path = format!("{filter}:{PROGRAMS}");
     let other = log
         .try_clone()
         .during("copying the pipe for the engine's log")?;
@@ -74,21 +72,6 @@ pub fn command(log: PipeWriter) -> Result<Command> {
     command.env("PATH", path).env_remove(engine::PLAN);
     command.stdout(log).stderr(other);
     Ok(command)
-}
-
-/// The kind of packet filter that this kernel has; without any, the engine says what it lacks.
-fn filter() -> &'static str {
-    let works = |folder: &str| {
-        let mut program = Command::new(format!("{folder}/iptables"));
-        program.args(["--wait", "--table", "nat", "--list-rules"]);
-        program
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        program.status().is_ok_and(|it| it.success())
-    };
-    let found = FILTERS.into_iter().find(|folder| works(folder));
-    found.unwrap_or(FILTERS[0])
 }
 
 /// Becomes the engine, as systemd would start it: with its socket as the first descriptor after

@@ -2,10 +2,10 @@
 
 use crate::cgroup::Cgroups;
 use crate::config::Config;
-use crate::error::{During, Error, Result};
+use crate::error::{During, Result};
 use crate::supervise::{Signals, end_all_others};
 use crate::telling::say;
-use crate::{dockerd, mounts, resolver, tail};
+use crate::{again, dockerd, filter, mounts, resolver, tail};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::process::ExitCode;
@@ -27,35 +27,25 @@ pub struct Plan {
     pub resolvers: Vec<IpAddr>,
 }
 
-impl Plan {
-    /// As [`PLAN`] holds it.
-    pub fn told(&self) -> Result<String> {
-        serde_json::to_string(self)
-            .map_err(|error| Error::refused(format!("the plan cannot be told: {error}")))
-    }
-
-    fn heard() -> Result<Self> {
-        let plan = std::env::var(PLAN).unwrap_or_default();
-        serde_json::from_str(&plan)
-            .map_err(|error| Error::refused(format!("the plan is not understood: {error}")))
-    }
-}
-
 /// Brings up what the engine sees, then keeps the engine, and ends with its status.
 pub fn run() -> Result<ExitCode> {
     let signals = Signals::hold()?;
-    let plan = Plan::heard()?;
+    let plan: Plan = again::heard(PLAN)?;
     mounts::inside(&plan.cgroups)?;
     dockerd::prepare(&plan.config)?;
     resolver::replace(&plan.resolvers)?;
+    let filter = filter::folder();
+    if let Some(guests) = &plan.config.guests {
+        filter::admit(filter, guests)?;
+    }
     say("the engine starts");
 
     let (log, ours) = std::io::pipe().during("making a pipe for the engine's log")?;
     let log = tail::follow(log)?;
-    let engine = dockerd::command(ours)?
+    let engine = dockerd::command(ours, filter)?
         .spawn()
         .during("starting the engine")?;
-    let status = signals.keep(&engine, None)?;
+    let status = signals.keep(&engine, None, None)?;
     end_all_others()?;
     let last = log.last_line().unwrap_or_else(|| "none".to_owned());
     if status == 0 {

@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::engine::Plan;
 use crate::error::{During, Error, Result};
 use crate::holder::{self, Holding};
+use crate::services::{self, Entrance};
 use crate::supervise::{self, Signals};
 use crate::telling::say;
 use crate::wire::Wire;
@@ -45,13 +46,22 @@ pub fn run() -> Result<ExitCode> {
     let Holding::Namespaces = wire.receive()? else {
         return Err(Error::refused("the holder is out of step"));
     };
+    let entrance = config.guests.as_ref().map(|_| Entrance::of(pid));
+    let entrance = entrance.transpose()?;
     identity::map(pid, &config)?;
     cgroups.enter(pid)?;
-    let addresses = network::hand_over(pid, &config)?;
-    say(match addresses.as_slice() {
+    let network = network::hand_over(pid, &config)?;
+    say(match network.addresses.as_slice() {
         [] => "no network: only the machine reaches the engine, by its socket".to_owned(),
         some => format!("the node's addresses: {}", listed(some)),
     });
+    let services = entrance.zip(network.place);
+    let services = services.map(|(entrance, place)| services::Plan {
+        entrance,
+        place,
+        resolvers: resolvers.clone(),
+    });
+    let services = services.as_ref().map(services::companion).transpose()?;
     let owner = config.uid_base;
     wire.send(&Plan {
         cgroups: cgroups.clone(),
@@ -63,7 +73,7 @@ pub fn run() -> Result<ExitCode> {
     };
     cgroups.settle(pid, owner)?;
     wire.send(&holder::Go)?;
-    let status = signals.keep(&child, Some(PATIENCE_S))?;
+    let status = signals.keep(&child, Some(PATIENCE_S), services)?;
     Ok(ExitCode::from(status))
 }
 

@@ -36,7 +36,7 @@ pub fn run() -> Result<ExitCode> {
     let wire = stdin().as_fd().try_clone_to_owned();
     let mut wire = Wire::of(UnixStream::from(wire.during("taking the wire")?))?;
     // While still root of the machine.
-    let listener = socket::listen(Path::new(socket::FOLDER))?;
+    let listener = socket::listen(Path::new(socket::FOLDER), socket::ENGINE)?;
 
     unshare(
         CloneFlags::CLONE_NEWUSER
@@ -56,8 +56,8 @@ pub fn run() -> Result<ExitCode> {
     let mut engine = again::as_(engine::WORD);
     // The socket travels as standard input: that is what one process can give another safely.
     engine
-        .env(engine::PLAN, plan.told()?)
+        .env(engine::PLAN, again::told(&plan)?)
         .stdin(Stdio::from(listener));
     let engine = engine.spawn().during("starting the engine's process 1")?;
-    Ok(ExitCode::from(signals.keep(&engine, None)?))
+    Ok(ExitCode::from(signals.keep(&engine, None, None)?))
 }

@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! node-init                 process 1, root of the machine, the container's namespaces and cgroup
+//!  ├ node-init services     the cluster's services, in the engine's network; root there only
 //!  └ node-init holder       makes user, network, IPC, UTS, then cgroup, mount and PID namespaces
 //!     └ node-init engine    process 1 of the PID namespace: mounts, then keeps the engine
 //!        └ dockerd          (was `node-init dockerd`, which handed it its socket)
@@ -24,12 +25,15 @@ mod dockerd;
 mod engine;
 mod error;
 mod files;
+mod filter;
 mod first;
+mod guests;
 mod holder;
 mod identity;
 mod mounts;
 mod network;
 mod resolver;
+mod services;
 mod socket;
 mod supervise;
 mod tail;
@@ -48,6 +52,7 @@ fn main() -> ExitCode {
         [holder::WORD] => holder::run(),
         [engine::WORD] => engine::run(),
         [dockerd::WORD] => dockerd::run(),
+        [services::WORD] => services::run(),
         _ => Err(Error::refused(
             "node-init takes no arguments: it reads /etc/jeroboam/node.json",
         )),

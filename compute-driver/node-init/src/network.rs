@@ -4,10 +4,12 @@
 //! moves, with the interface's address *and hardware address*: neighbours know the pair and go on
 //! without asking anew. The interface below gets another hardware address and keeps no other.
 
+mod guests;
 mod message;
 
 use crate::config::Config;
 use crate::error::{During, Error, Result};
+use crate::guests::Place;
 use futures::TryStreamExt;
 use ipnet::IpNet;
 use nix::sched::{CloneFlags, setns};
@@ -27,12 +29,20 @@ struct Interface {
     routes: Vec<RouteMessage>,
 }
 
-/// Moves every interface that has an address into the holder's network namespace. Returns the node's
-/// addresses.
+/// What the node has got.
+pub struct Network {
+    /// Its addresses.
+    pub addresses: Vec<IpNet>,
+    /// Where it is in the network of its cluster's guests, if it is on one.
+    pub place: Option<Place>,
+}
+
+/// Moves every interface that has an address into the holder's network namespace, and shows it the ways
+/// to the pods of other nodes.
 ///
 /// # Errors
 /// When the kernel refuses, or one of the node's networks is one that the config has inside.
-pub fn hand_over(holder: Pid, config: &Config) -> Result<Vec<IpNet>> {
+pub fn hand_over(holder: Pid, config: &Config) -> Result<Network> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()
@@ -43,15 +53,23 @@ pub fn hand_over(holder: Pid, config: &Config) -> Result<Vec<IpNet>> {
         let loopback = LinkUnspec::new_with_name("lo").up().build();
         let up = inside.link().set(loopback).execute().await;
         up.during("starting the loopback interface")?;
-        let mut all = Vec::new();
+        let mut all = Network {
+            addresses: Vec::new(),
+            place: None,
+        };
         for interface in find(&outside).await? {
             let addresses = interface.addresses.iter().filter_map(message::network);
             let addresses: Vec<IpNet> = addresses.collect();
             if let Some(conflict) = addresses.iter().find_map(|it| config.conflict(*it)) {
                 return Err(Error::refused(conflict));
             }
-            interface.move_to(&outside, &inside, holder).await?;
-            all.extend(addresses);
+            let gateways = interface.routes.iter().filter_map(message::gateway);
+            let gateways = gateways.collect::<Vec<_>>();
+            let index = interface.move_to(&outside, &inside, holder).await?;
+            if let (Some(layout), None) = (&config.guests, &all.place) {
+                all.place = guests::join(&inside, index, layout, &addresses, &gateways).await?;
+            }
+            all.addresses.extend(addresses);
         }
         Ok(all)
     })
@@ -114,7 +132,8 @@ async fn find(outside: &Handle) -> Result<Vec<Interface>> {
 }
 
 impl Interface {
-    async fn move_to(self, outside: &Handle, inside: &Handle, holder: Pid) -> Result<()> {
+    /// Returns the interface's number in the node.
+    async fn move_to(self, outside: &Handle, inside: &Handle, holder: Pid) -> Result<u32> {
         let name = &self.name;
         for address in &self.addresses {
             let removed = outside.address().del(address.clone()).execute().await;
@@ -156,7 +175,7 @@ impl Interface {
             let added = inside.route().add(route).execute().await;
             added.during(format!("giving {name} its routes in the node"))?;
         }
-        Ok(())
+        Ok(index)
     }
 }
 

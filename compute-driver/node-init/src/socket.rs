@@ -1,7 +1,7 @@
-//! The engine's socket for the machine's agent.
+//! Sockets for the machine's agent.
 //!
-//! The socket is made here, by the machine's root in a folder that nobody inside may write to, and
-//! handed to the engine. Were it made by the engine, whoever is root inside could put a link in its
+//! They are made by the machine's root in a folder that nobody inside may write to; the engine is
+//! handed its own. Were it made by the engine, whoever is root inside could put a link in its
 //! place, and the agent would speak to what the link names: the machine's own engine, say.
 
 use crate::error::{During, Result};
@@ -16,11 +16,15 @@ use std::path::Path;
 /// The agent's folder for this node.
 pub const FOLDER: &str = "/var/lib/jeroboam";
 
-const NAME: &str = "docker.sock";
+/// The engine's.
+pub const ENGINE: &str = "docker.sock";
+
+/// That of the services.
+pub const SERVICES: &str = "services.sock";
 
 /// Listens in the agent's folder. The socket belongs to whom the folder belongs to, and to him alone.
-pub fn listen(folder: &Path) -> Result<OwnedFd> {
-    let path = folder.join(NAME);
+pub fn listen(folder: &Path, name: &str) -> Result<OwnedFd> {
+    let path = folder.join(name);
     let doing = || format!("making the socket {}", path.display());
     // That of an earlier life answers nobody.
     match fs::remove_file(&path) {
@@ -43,10 +47,10 @@ mod tests {
     #[test]
     fn the_socket_is_made_anew_over_that_of_an_earlier_life() {
         let folder = tempfile::tempdir().unwrap();
-        drop(listen(folder.path()).unwrap());
-        let path = folder.path().join(NAME);
+        drop(listen(folder.path(), ENGINE).unwrap());
+        let path = folder.path().join(ENGINE);
         assert!(UnixStream::connect(&path).is_err(), "nobody listens");
-        let _listener = listen(folder.path()).unwrap();
+        let _listener = listen(folder.path(), ENGINE).unwrap();
         assert!(UnixStream::connect(&path).is_ok());
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
     }

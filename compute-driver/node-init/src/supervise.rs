@@ -1,5 +1,6 @@
 //! Keeping one child: what a process 1 owes the others (reaping orphans, passing "end" on), for each
-//! of the node's processes the same.
+//! of the node's processes the same. Beside it there may be a companion, which is started again
+//! whenever it ends, and ends with the child.
 
 use crate::error::{During, Result};
 use crate::telling::say;
@@ -7,10 +8,52 @@ use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, alarm};
-use std::process::Child;
+use std::process::{Child, Command};
 
 /// What a process that is asked to end gets, until it is killed.
 const ENDINGS: [Signal; 3] = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT];
+
+/// How long nothing is done about a companion that has ended, in seconds.
+const PAUSE_S: u32 = 1;
+
+/// A process beside the child.
+pub struct Companion {
+    name: &'static str,
+    command: Command,
+    living: Option<Pid>,
+}
+
+impl Companion {
+    /// One that is started by this command, whenever it has to be. The name is for the log.
+    pub fn new(name: &'static str, command: Command) -> Self {
+        Self {
+            name,
+            command,
+            living: None,
+        }
+    }
+
+    /// Starts it; where that fails, it is tried again after a pause.
+    fn start(&mut self) {
+        match self.command.spawn() {
+            Ok(child) => self.living = Some(pid(&child)),
+            Err(error) => {
+                say(format_args!("{} cannot be started: {error}", self.name));
+                alarm::set(PAUSE_S);
+            }
+        }
+    }
+
+    fn ended(&mut self, status: WaitStatus) {
+        let status = status_of(status).unwrap_or_default();
+        say(format_args!(
+            "{} ended with status {status}; it is started again",
+            self.name
+        ));
+        self.living = None;
+        alarm::set(PAUSE_S);
+    }
+}
 
 /// The signals a process waits for. Held back from the start, so that none is lost in between. Whoever
 /// becomes another program lets them through before.
@@ -32,32 +75,47 @@ impl Signals {
 
     /// Waits until the child has ended, passing on what asks for the end, and reaping whoever else
     /// ends. With `patience_s`, a child that was asked to end and does not is given up after that
-    /// many seconds, with the status of a killed one.
+    /// many seconds, with the status of a killed one. The companion, if any, is started first.
     ///
     /// Returns the child's status as a shell would say it: 128 and the signal's number for a killed
     /// one.
-    pub fn keep(&self, child: &Child, patience_s: Option<u32>) -> Result<u8> {
+    pub fn keep(
+        &self,
+        child: &Child,
+        patience_s: Option<u32>,
+        mut companion: Option<Companion>,
+    ) -> Result<u8> {
         let child = pid(child);
+        let mut ending = false;
+        if let Some(companion) = &mut companion {
+            companion.start();
+        }
         loop {
             match self.0.wait().during("waiting for a signal")? {
                 Signal::SIGCHLD => {
-                    if let Some(status) = reap(child)? {
+                    if let Some(status) = reap(child, companion.as_mut().filter(|_| !ending))? {
                         return Ok(status);
                     }
                 }
-                Signal::SIGALRM => {
+                Signal::SIGALRM if ending => {
                     let seconds = patience_s.unwrap_or_default();
                     say(format_args!(
                         "the engine did not end within {seconds} s; it is killed"
                     ));
                     return Ok(killed_by(Signal::SIGKILL));
                 }
-                ending => {
+                Signal::SIGALRM => {
+                    if let Some(companion) = companion.as_mut().filter(|it| it.living.is_none()) {
+                        companion.start();
+                    }
+                }
+                signal => {
                     // It may have ended just now: then its SIGCHLD is next.
                     _ = kill(child, Signal::SIGTERM);
                     if let Some(seconds) = patience_s {
-                        say(format_args!("{ending}: the engine is asked to end"));
+                        say(format_args!("{signal}: the engine is asked to end"));
                         alarm::set(seconds);
+                        ending = true;
                     }
                 }
             }
@@ -88,13 +146,20 @@ pub fn end_all_others() -> Result<()> {
 }
 
 /// Takes note of all that have ended; the child's status if it is among them.
-fn reap(child: Pid) -> Result<Option<u8>> {
+fn reap(child: Pid, mut companion: Option<&mut Companion>) -> Result<Option<u8>> {
     let mut end = None;
     loop {
         match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
             Ok(WaitStatus::StillAlive) | Err(Errno::ECHILD) => return Ok(end),
             Ok(status) if status.pid() == Some(child) => end = end.or(status_of(status)),
-            Ok(_) | Err(Errno::EINTR) => {}
+            Ok(status) => {
+                let ended = companion.as_mut();
+                let ended = ended.filter(|it| it.living.is_some() && it.living == status.pid());
+                if let Some(companion) = ended {
+                    companion.ended(status);
+                }
+            }
+            Err(Errno::EINTR) => {}
             Err(error) => Err(error).during("waiting for processes")?,
         }
     }

@@ -6,6 +6,7 @@
 
 mod nodes {
     pub mod authority;
+    pub mod guests;
     pub mod image;
     pub mod inner;
     pub mod node;
@@ -13,4 +14,6 @@ mod nodes {
     mod confined;
     mod lives;
     mod serves;
+    mod services;
+    mod stale;
 }

@@ -5,6 +5,7 @@ use super::settings::{DockerSettings, TlsFiles};
 use super::words;
 use crate::error::{DriverError, Result};
 use crate::image::ByteStream;
+use crate::node::Uids;
 use bollard::{API_DEFAULT_VERSION, Docker};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
@@ -93,34 +94,42 @@ async fn within<T>(
     }
 }
 
-/// Where to connect to. A node's socket is opened (but not followed) and looked at, and then connected
-/// to by that very file, so that nobody can put another in its place: whoever holds a node would be
-/// glad to see the agent speak to the machine's own engine instead. It has to be the node's own, or of
-/// him who owns the folder it is in.
+/// Where to connect to.
 fn address(settings: &DockerSettings) -> Result<(String, Option<File>)> {
     let Some(node) = settings.socket_owner else {
         return Ok((settings.url.clone(), None));
     };
     let path = Path::new(settings.url.trim_start_matches("unix://"));
-    let down = |error: std::io::Error| DriverError::EngineDown {
+    let socket = socket_of(node, path).map_err(|error| DriverError::EngineDown {
         text: format!("its socket: {error}"),
-    };
+    })?;
+    Ok((format!("unix://{}", path_of(&socket)), Some(socket)))
+}
+
+/// Opens a node's socket to be connected to. It is opened (but not followed) and looked at, and then
+/// connected to by that very file ([`path_of`]), so that nobody can put another in its place: whoever
+/// holds a node would be glad to see the agent speak to the machine's own engine instead. It has to be
+/// the node's own, or of him who owns the folder it is in.
+pub(super) fn socket_of(node: Uids, path: &Path) -> std::io::Result<File> {
     let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     let socket = File::options()
         .read(true)
         .custom_flags(flags.bits())
-        .open(path)
-        .map_err(down)?;
-    let facts = socket.metadata().map_err(down)?;
-    let folder = path.parent().unwrap_or(path).metadata().map_err(down)?;
+        .open(path)?;
+    let facts = socket.metadata()?;
+    let folder = path.parent().unwrap_or(path).metadata()?;
     let owned = node.has(facts.uid()) || facts.uid() == folder.uid();
-    if !facts.file_type().is_socket() || !owned {
-        return Err(DriverError::EngineDown {
-            text: "what is in the place of its socket is not the engine's".into(),
-        });
+    match facts.file_type().is_socket() && owned {
+        true => Ok(socket),
+        false => Err(std::io::Error::other(
+            "what is in its place is not the node's",
+        )),
     }
-    let url = format!("unix:///proc/self/fd/{}", socket.as_raw_fd());
-    Ok((url, Some(socket)))
+}
+
+/// The path of a file that is open.
+pub(super) fn path_of(file: &File) -> String {
+    format!("/proc/self/fd/{}", file.as_raw_fd())
 }
 
 fn connect(settings: &DockerSettings, url: &str) -> Result<Docker, bollard::errors::Error> {

@@ -2,7 +2,7 @@
 //! crash in between leaves something that is seen to be unfinished.
 
 use super::settings::DockerSettings;
-use super::{DockerDriver, labels, limits, pods, security};
+use super::{DockerDriver, labels, limits, pods, security, services};
 use crate::error::{DriverError, Result};
 use crate::inject;
 use crate::pod::Part;
@@ -165,6 +165,7 @@ fn body(settings: &DockerSettings, workload: &Workload) -> ContainerCreateBody {
         }),
         ..HostConfig::default()
     };
+    services::resolve(workload, &mut host_config);
     limits::apply(&workload.limits, &mut host_config);
     security::apply(&workload.security, &mut host_config);
     let ports: Vec<String> = workload

@@ -115,11 +115,19 @@ fn request(host: schemas::ids::HostId, network: &Network) -> NetworkCreateReques
             config: Some(vec![subnet(cidr)]),
             ..Ipam::default()
         }),
-        options: Some(HashMap::from([(
-            "com.docker.network.bridge.name".to_owned(),
-            labels::bridge_name(network.id),
-        )])),
+        options: Some(options(network)),
         labels: Some(labels::network(host, network)),
         ..NetworkCreateRequest::default()
     }
+}
+
+fn options(network: &Network) -> HashMap<String, String> {
+    let option = |name: &str, value: String| (format!("com.docker.network.bridge.{name}"), value);
+    let mut options = HashMap::from([option("name", labels::bridge_name(network.id))]);
+    if network.guests.is_some() {
+        // Guests see each other's own addresses, on whichever node. What leaves their network the
+        // node itself gives its address to.
+        options.extend([option("enable_ip_masquerade", "false".to_owned())]);
+    }
+    options
 }

@@ -7,9 +7,9 @@ use rtnetlink::packet_route::address::{
 };
 use rtnetlink::packet_route::link::{LinkAttribute, LinkMessage};
 use rtnetlink::packet_route::route::{
-    RouteAttribute, RouteHeader, RouteMessage, RouteProtocol, RouteType,
+    RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteProtocol, RouteType,
 };
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// An interface's name and hardware address. Those without one (tunnels) are left alone.
 pub fn name_and_hardware(link: &LinkMessage) -> Option<(String, Vec<u8>)> {
@@ -87,6 +87,14 @@ pub fn route_by(route: &RouteMessage, index: u32) -> Option<RouteMessage> {
     ours.then(|| route.clone())
 }
 
+/// The IPv4 address through which a route leads, if it leads through one.
+pub fn gateway(route: &RouteMessage) -> Option<Ipv4Addr> {
+    route.attributes.iter().find_map(|it| match it {
+        RouteAttribute::Gateway(RouteAddress::Inet(address)) => Some(*address),
+        _ => None,
+    })
+}
+
 /// The same route by another interface.
 pub fn through(mut route: RouteMessage, index: u32) -> RouteMessage {
     route.attributes.retain(|it| {
@@ -108,8 +116,6 @@ pub fn through(mut route: RouteMessage, index: u32) -> RouteMessage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rtnetlink::packet_route::route::RouteAddress;
-    use std::net::Ipv4Addr;
 
     #[test]
     fn another_hardware_address_is_local_and_of_one_interface() {
@@ -137,6 +143,7 @@ mod tests {
         ];
         assert_eq!(route_by(&default, 8), None);
         let copied = through(route_by(&default, 7).unwrap(), 2);
+        assert_eq!(super::gateway(&copied), Some(Ipv4Addr::new(10, 0, 0, 1)));
         assert_eq!(copied.attributes, [gateway, RouteAttribute::Oif(2)]);
         default.header.protocol = RouteProtocol::Kernel;
         assert_eq!(route_by(&default, 7), None);

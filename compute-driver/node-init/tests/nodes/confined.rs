@@ -62,6 +62,7 @@ async fn every_privilege_inside_reaches_nothing_of_the_machine() {
             "rm /node/usr/bin/runc".to_owned(),
             "echo > /node/etc/jeroboam/tls/ca.pem".to_owned(),
             "rm /node/var/lib/jeroboam/docker.sock".to_owned(),
+            "rm /node/var/lib/jeroboam/services.sock".to_owned(),
             "ln -s /var/run/docker.sock /node/var/lib/jeroboam/other.sock".to_owned(),
         ];
         for attempt in tries {
@@ -137,13 +138,14 @@ async fn limits_of_a_node_cannot_be_raised_from_inside() {
 }
 
 #[derive(Debug)]
-struct Process {
-    command: String,
+pub struct Process {
+    pub id: i32,
+    pub command: String,
     users: Vec<u32>,
 }
 
 /// Processes of the machine by their cgroups.
-fn processes(wanted: impl Fn(&str) -> bool) -> Vec<Process> {
+pub fn processes(wanted: impl Fn(&str) -> bool) -> Vec<Process> {
     let folders = fs::read_dir("/proc").unwrap().flatten().map(|it| it.path());
     let all = folders.filter_map(|folder| {
         let read = |file: &str| fs::read_to_string(folder.join(file)).ok();
@@ -157,7 +159,8 @@ fn processes(wanted: impl Fn(&str) -> bool) -> Vec<Process> {
             .map(|it| it.parse().unwrap())
             .collect();
         let command = read("cmdline")?.replace('\0', " ");
-        Some(Process { command, users })
+        let id = folder.file_name()?.to_str()?.parse().ok()?;
+        Some(Process { id, command, users })
     });
     all.collect()
 }

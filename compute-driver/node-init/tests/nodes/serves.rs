@@ -175,7 +175,7 @@ async fn the_machines_engine_still_counts_what_a_node_uses_and_runs_commands_in_
 }
 
 /// Runs a command by the machine's engine.
-async fn exec(engine: &Docker, name: &str, command: &[&str]) -> (Option<i64>, String) {
+pub async fn exec(engine: &Docker, name: &str, command: &[&str]) -> (Option<i64>, String) {
     let config = ExecConfig {
         attach_stdout: Some(true),
         attach_stderr: Some(true),
