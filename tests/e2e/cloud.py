@@ -1,5 +1,6 @@
 """A running cloud, driven as users drive it."""
 
+import ast
 import json
 import os
 import re
@@ -144,6 +145,11 @@ def _table(text):
     if head == ["Property", "Value"]:
         return dict(rows)
     return [dict(zip(head, row)) for row in rows]
+
+
+def ports(service):
+    """The ports of a service, of which the client of 2015 makes a text, and of the list of them another."""
+    return [ast.literal_eval(port) for port in ast.literal_eval(service["ports"])]
 
 
 def _command(words):

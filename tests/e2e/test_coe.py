@@ -6,7 +6,7 @@ import ipaddress
 
 import pytest
 
-from cloud import eventually
+from cloud import eventually, ports
 
 USER = "jeroboam"
 ADMIN = "jeroboam-admin"
@@ -170,13 +170,12 @@ def test_a_service_has_an_address_that_stays_when_it_is_changed(cloud, cluster, 
     assert name in [one["name"] for one in cloud.magnum("coe-service-list", *bay)]
     shown = cloud.magnum("coe-service-show", *bay, name)
     assert shown["uuid"] == made["uuid"] and ipaddress.ip_address(shown["ip"]).is_private, shown
-    ports = ast.literal_eval(shown["ports"])
-    assert ports == [{"name": "web", "port": 80, "targetPort": "http", "protocol": "TCP"}], ports
+    assert ports(shown) == [{"name": "web", "port": 80, "targetPort": "http", "protocol": "TCP"}], shown
     assert ast.literal_eval(shown["selector"]) == {"app": name}
     outside = manifest(SERVICE.format(name=name, kind="NodePort"))
     changed = cloud.magnum("coe-service-update", *bay, name, "replace", f"manifest={outside}")
     assert changed["ip"] == shown["ip"], changed
-    assert 30000 <= ast.literal_eval(changed["ports"])[0]["nodePort"] <= 32767, changed
+    assert 30000 <= ports(changed)[0]["nodePort"] <= 32767, changed
     twice = cloud.magnum_fails("coe-service-create", *bay, "--manifest", outside)
     assert "already exists" in twice, twice
     cloud.magnum("coe-service-delete", *bay, name)

@@ -1,6 +1,5 @@
 """Services on real nodes: names and addresses that lead to pods that work, whatever dies."""
 
-import ast
 import threading
 import time
 import urllib.request
@@ -9,7 +8,7 @@ import uuid
 import pytest
 
 import clusters
-from cloud import Refused, eventually
+from cloud import Refused, eventually, ports
 from engine import ask
 from inner import Inner, containers
 
@@ -113,7 +112,7 @@ class Client(threading.Thread):
 def test_only_what_was_in_flight_fails_while_pods_nodes_and_conductors_die(cloud, bay, make, name):
     make("rc", RC.format(name=name, replicas=6))
     service = make("coe-service", SERVICE.format(name=name, app=name, more="type: NodePort"))
-    port = ast.literal_eval(service["ports"])[0]["nodePort"]
+    port = ports(service)[0]["nodePort"]
     pods = running(cloud, name, 6)
     assert len({one["host"] for one in pods}) == 3, "pods are not spread"
 
