@@ -35,7 +35,7 @@ class Inner(http.client.HTTPConnection):
         order = {"Cmd": list(command), "AttachStdout": True, "AttachStderr": True, "Tty": True}
         made = self.ask("POST", f"/containers/{container}/exec", order)["Id"]
         said = self.ask("POST", f"/exec/{made}/start", {"Detach": False, "Tty": True})
-        return said.decode(errors="replace"), json.loads(self.ask("GET", f"/exec/{made}/json"))["ExitCode"]
+        return said.decode(errors="replace"), self.ask("GET", f"/exec/{made}/json")["ExitCode"]
 
 
 def containers(cloud, node, every=False):

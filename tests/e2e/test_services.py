@@ -8,7 +8,7 @@ import uuid
 import pytest
 
 import clusters
-from cloud import Refused, eventually, ports
+from cloud import Refused, eventually, ports, until_nothing
 from engine import ask
 from inner import Inner, containers
 
@@ -180,11 +180,11 @@ def test_a_service_has_a_name_and_an_address_within_its_bay(cloud, bay, make, na
             return Inner(cloud, node).run(web, "/bin/busybox", *words)
 
         def heard(url, wanted):
-            def all_heard():
-                text = "".join(run("wget", "-q", "-T", "5", "-O-", url)[0] for _ in range(12))
-                return wanted <= set(text.split())
+            def unheard():
+                text = "".join(run("timeout", "5", "/bin/busybox", "wget", "-q", "-O-", url)[0] for _ in range(12))
+                return [f"{url} from {pod['name']}: {text}"] if wanted - set(text.split()) else []
 
-            eventually(all_heard, f"{url} does not lead to {wanted} from {pod['name']}")
+            until_nothing(f"the service does not lead to {wanted}", unheard, 30)
 
         heard(f"http://{shown['ip']}/", hosts)
         heard(f"http://{name}/", hosts)
@@ -193,5 +193,5 @@ def test_a_service_has_a_name_and_an_address_within_its_bay(cloud, bay, make, na
         found = run("nslookup", f"{name}-all.default.svc.cluster.local")[0]
         assert found.count("10.100.") == 3, found
         begun = time.monotonic()
-        said, status = run("wget", "-q", "-T", "20", "-O-", f"http://{name}-none/")
+        said, status = run("timeout", "20", "/bin/busybox", "wget", "-q", "-O-", f"http://{name}-none/")
         assert status != 0 and time.monotonic() - begun < 15, "nobody behind it, and no word of that: " + said
