@@ -4,15 +4,15 @@
 use bollard::Docker;
 use bollard::models::ContainerInspectResponse;
 use bollard::query_parameters::{
-    InspectContainerOptions, ListContainersOptionsBuilder, ListVolumesOptionsBuilder,
-    RemoveContainerOptionsBuilder,
+    InspectContainerOptions, InspectNetworkOptions, ListContainersOptionsBuilder,
+    ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder,
 };
-use compute_driver::conformance::{Bench, Connect, must};
+use compute_driver::conformance::{Behaviour, Bench, Connect, must};
 use compute_driver::docker::GuardMode;
 use compute_driver::{DockerDriver, DockerSettings, DriverError, ExecOrder, Uids};
-use schemas::ids::WorkloadId;
+use schemas::ids::{NetworkId, WorkloadId};
 use schemas::workload::pod::{Member, Mount, PodSpec, Restart, Volume};
-use schemas::workload::{Attachment, Limits, Pod, RunState, Security};
+use schemas::workload::{Attachment, GuestNetwork, Limits, Network, Pod, RunState, Security};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -207,6 +207,50 @@ async fn a_port_is_reached_from_within_where_no_network_leads_there() {
             matches!(refused, Err(DriverError::Conflict { .. })),
             "{refused:?}"
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn guests_keep_their_addresses_and_members_of_pods_find_services() {
+    on_docker(false, async |bench, engine| {
+        let guests = GuestNetwork::default();
+        let network = Network {
+            id: NetworkId::new(),
+            name: "guests".into(),
+            project_id: "docker".into(),
+            cidr: None,
+            guests: Some(guests.clone()),
+        };
+        must(bench.driver.ensure_network(&network).await, "network");
+        let name = format!("jeroboam-{}", network.id);
+        let made = engine.inspect_network(&name, None::<InspectNetworkOptions>);
+        let options = must(made.await, "inspect").options.unwrap_or_default();
+        let masquerade = &options["com.docker.network.bridge.enable_ip_masquerade"];
+        assert_eq!(masquerade, "false");
+
+        let mut pod = pod(bench, &["/bin/sleep", "1000000"]).await;
+        pod.networks[0].network = network.clone();
+        let member = up(bench, &pod).await;
+        let mut single = bench.workload(Behaviour::Idle).await;
+        single.networks = pod.networks.clone();
+        bench.start(&single).await;
+        for id in [member, single.id] {
+            let order = ExecOrder::new(["/bin/cat", "/etc/resolv.conf"]);
+            let said = must(bench.driver.exec(id, order).await, "exec").text;
+            let search = format!("search {}", guests.search().join(" "));
+            assert!(said.lines().any(|it| it.trim() == search), "{said}");
+            assert!(said.contains("ndots:5"), "{said}");
+        }
+        // Behind the engine's own, which answers for containers of the network.
+        let servers = described(engine, pod.id).await.host_config;
+        let servers = servers.and_then(|it| it.dns).unwrap_or_default();
+        assert_eq!(servers, [guests.resolver().to_string()]);
+        for id in [single.id, pod.id] {
+            must(bench.driver.ensure_absent(id).await, "remove");
+        }
+        let removed = bench.driver.ensure_network_absent(network.id).await;
+        must(removed, "remove the network");
     })
     .await;
 }

@@ -16,9 +16,13 @@
 //! - What is under way at an endpoint that is no longer named goes on; what has only begun begins anew
 //!   elsewhere.
 
+mod answer;
 mod control;
 mod document;
+mod elsewhere;
+mod names;
 mod program;
+mod resolve;
 mod rules;
 mod serve;
 mod stale;
@@ -32,6 +36,7 @@ use crate::{again, socket};
 use nix::sched::{CloneFlags, setns};
 use nix::sys::signal::SigSet;
 use nix::unistd::Pid;
+use resolve::Resolver;
 use serde::{Deserialize, Serialize};
 use serve::Served;
 use std::fs::File;
@@ -118,8 +123,11 @@ pub fn run() -> Result<ExitCode> {
         let ready = listener.set_nonblocking(true);
         let listener = ready.and_then(|()| tokio::net::UnixListener::from_std(listener));
         let listener = listener.during("listening to the agent")?;
+        let guests = plan.place.guests.clone();
         let mut served = Served::new(plan.place, store);
         served.restore().await;
+        let resolver = Resolver::new(guests, plan.resolvers, served.watch());
+        tokio::spawn(resolver.serve());
         say("services are served");
         control::serve(&listener, &mut served).await
     })?;

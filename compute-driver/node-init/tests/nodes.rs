@@ -13,6 +13,7 @@ mod nodes {
 
     mod confined;
     mod lives;
+    mod names;
     mod serves;
     mod services;
     mod stale;

@@ -6,12 +6,14 @@ use super::store::Store;
 use super::{program, rules};
 use crate::guests::Place;
 use crate::telling::say;
+use std::sync::Arc;
+use tokio::sync::watch;
 
 /// What is served now.
 pub struct Served {
     place: Place,
     store: Store,
-    now: Document,
+    now: watch::Sender<Arc<Document>>,
 }
 
 impl Served {
@@ -20,8 +22,13 @@ impl Served {
         Self {
             place,
             store,
-            now: Document::default(),
+            now: watch::Sender::default(),
         }
+    }
+
+    /// What is served, as it changes.
+    pub fn watch(&self) -> watch::Receiver<Arc<Document>> {
+        self.now.subscribe()
     }
 
     /// Serves what was served last. Where that fails, the agent will say it all again.
@@ -38,7 +45,7 @@ impl Served {
         if let Err(error) = program::nft(rules::table(&last, &self.place)).await {
             say(format_args!("services are not served yet: {error}"));
         }
-        self.now = last;
+        self.now.send_replace(Arc::new(last));
     }
 
     /// Serves what the text says. It is kept after all else is done, so that an end before leaves
@@ -49,14 +56,15 @@ impl Served {
     pub async fn change(&mut self, text: &[u8]) -> Result<(), String> {
         let next = Document::parse(text, &self.place)?;
         program::nft(rules::table(&next, &self.place)).await?;
-        for stale in Stale::between(&self.now, &next, &self.place) {
+        let before = self.now.borrow().clone();
+        for stale in Stale::between(&before, &next, &self.place) {
             let forgotten = program::conntrack(&stale.forget()).await;
             forgotten.map_err(|error| {
                 format!("the services are served, but connections to those that have gone: {error}")
             })?;
         }
         self.store.write(text).map_err(|error| error.to_string())?;
-        self.now = next;
+        self.now.send_replace(Arc::new(next));
         Ok(())
     }
 }

@@ -16,14 +16,13 @@ use tokio::net::UnixStream;
 /// The resolver of the services below.
 pub const RESOLVER: &str = "100.96.0.10";
 
-/// Puts a node into the network of guests.
-pub fn join(files: &mut Files) {
-    files.config["guests"] =
-        json!({ "pods": "100.64.0.0/16", "services": "100.96.0.0/16", "domain": "bay.test" });
-}
-
-/// A node that is up, with its engine.
+/// A node that is up, with its engine. Names that are none of services it asks the machine for.
 pub async fn boot(machine: &Machine, number: u8) -> (Node, Docker) {
+    let join = |files: &mut Files| {
+        files.config["guests"] =
+            json!({ "pods": "100.64.0.0/16", "services": "100.96.0.0/16", "domain": "bay.test" });
+        files.config["resolvers"] = json!([machine.gateway()]);
+    };
     let node = machine.make(number, join).await;
     machine.start(&node).await;
     let inner = machine.furnished(&node).await;

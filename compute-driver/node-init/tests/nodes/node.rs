@@ -141,6 +141,12 @@ impl Machine {
         self.image.remove(&self.engine).await;
     }
 
+    /// The machine's own address on the network.
+    pub fn gateway(&self) -> std::net::Ipv4Addr {
+        let [a, b, c] = self.subnet;
+        [a, b, c, 1].into()
+    }
+
     /// Makes a node and starts it.
     pub async fn boot(&self, number: u8) -> Node {
         let node = self.make(number, |_| {}).await;

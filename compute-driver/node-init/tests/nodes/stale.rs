@@ -2,6 +2,7 @@
 
 use super::guests::{boot, guest, pod, process, service, tell, within};
 use super::inner::{self, log};
+use super::names::Teller;
 use super::node::{Machine, until};
 use super::serves::exec;
 use bollard::query_parameters::KillContainerOptions;
@@ -54,6 +55,39 @@ async fn a_connect_that_went_to_a_pod_just_killed_reaches_another() {
         })
         .await;
         assert_eq!(said.trim(), "left");
+        machine.remove(node).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_question_by_udp_that_went_to_an_endpoint_which_has_gone_is_heard_by_another() {
+    Machine::with(async |machine| {
+        let (node, inner) = boot(machine, 1).await;
+        let mute = Teller::at((machine.gateway(), 0)).await;
+        let talking = Teller::at((machine.gateway(), 0)).await;
+        let dns = |endpoint: &Teller| {
+            let endpoints = [endpoint.address.to_string()];
+            let port = json!({ "port": 53, "protocol": "udp", "endpoints": endpoints });
+            json!([service("dns", ADDRESS, port)])
+        };
+        tell(&node, dns(&mute)).await;
+        let script = format!("nslookup -type=a www.example.test {ADDRESS} 2>&1");
+        let client = inner::start(&inner, &["sh", "-c", &script], guest()).await;
+        mute.hear().await;
+        let answered = async {
+            tell(&node, dns(&talking)).await;
+            until("it is asked again, elsewhere", async || {
+                let said = log(&inner, &client).await;
+                said.contains("Name:").then_some(said)
+            })
+            .await
+        };
+        let said = tokio::select! {
+            said = answered => said,
+            () = talking.tell() => unreachable!("it tells for ever"),
+        };
+        assert!(said.contains("192.0.2.80"), "{said}");
         machine.remove(node).await;
     })
     .await;
