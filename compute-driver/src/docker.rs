@@ -1,5 +1,5 @@
 //! Docker, and Podman by its compatible socket: any engine that speaks the Docker API 1.41 or later.
-//! Nothing of Swarm is used.
+//! Of Swarm, only the engines inside nodes of clusters are part (module `swarm`).
 //!
 //! # Guarantees
 //! - What is on the engine carries our labels (module `labels`) with our id and host; names are made
@@ -35,6 +35,7 @@ mod security;
 mod services;
 mod settings;
 mod snapshot;
+mod swarm;
 mod volumes;
 mod words;
 
@@ -47,7 +48,7 @@ use bollard::Docker;
 use bytes::Bytes;
 use client::Client;
 use schemas::Timestamp;
-use schemas::host::Snapshot;
+use schemas::host::{Snapshot, SwarmOrder, SwarmSeen};
 use schemas::ids::{HostId, ImageId, NetworkId, WorkloadId};
 use schemas::workload::{
     Digest, ImageRef, Limits, Network, Observation, Pod, Reboot, Services, Workload,
@@ -227,6 +228,10 @@ impl Driver for DockerDriver {
 
     async fn inner(&self, id: WorkloadId) -> Result<Arc<dyn Driver>> {
         Ok(Arc::new(self.inner_engine(id).await?))
+    }
+
+    async fn ensure_swarm(&self, order: &SwarmOrder) -> Result<SwarmSeen> {
+        self.take_part(order).await
     }
 
     async fn exec(&self, id: WorkloadId, order: ExecOrder) -> Result<ExecOutput> {

@@ -17,7 +17,7 @@ use crate::pod::{Conversation, PodHere};
 use crate::terminal::{ExecOrder, ExecOutput, Terminal, TtySize};
 use async_trait::async_trait;
 use bytes::Bytes;
-use schemas::host::Snapshot;
+use schemas::host::{Snapshot, SwarmOrder, SwarmSeen};
 use schemas::ids::{ImageId, NetworkId, WorkloadId};
 use schemas::workload::{
     Digest, ImageRef, Limits, Network, Observation, Pod, Reboot, Services, Workload,
@@ -144,6 +144,16 @@ pub trait Driver: Send + Sync {
         Err(DriverError::Unsupported {
             driver: self.name(),
             op: "inner",
+        })
+    }
+
+    /// Makes the engine part of a Swarm as the order says, or keeps it as it is; answers what it is
+    /// then. Of a node's engine only. What takes longer than a call (a node changes its role, tasks
+    /// move away) is under way then, and goes on when this is called again.
+    async fn ensure_swarm(&self, _order: &SwarmOrder) -> Result<SwarmSeen> {
+        Err(DriverError::Unsupported {
+            driver: self.name(),
+            op: "ensure_swarm",
         })
     }
 

@@ -4,7 +4,7 @@ use crate::*;
 use async_trait::async_trait;
 use bytes::Bytes;
 use process::Faults;
-use schemas::host::Snapshot;
+use schemas::host::{Snapshot, SwarmOrder, SwarmSeen};
 use schemas::ids::{ImageId, NetworkId, WorkloadId};
 use schemas::workload::{
     Digest, ImageRef, Limits, Network, Observation, Pod, Reboot, Services, Workload,
@@ -182,6 +182,11 @@ impl Driver for FaultyDriver {
     async fn inner(&self, id: WorkloadId) -> Result<Arc<dyn Driver>> {
         let inner = self.inner.inner(id).await?;
         Ok(Arc::new(FaultyDriver::new(inner, self.faults.clone())))
+    }
+
+    async fn ensure_swarm(&self, order: &SwarmOrder) -> Result<SwarmSeen> {
+        let effect = self.inner.ensure_swarm(order);
+        self.faults.around("driver.ensure_swarm", effect).await
     }
 
     async fn exec(&self, id: WorkloadId, order: ExecOrder) -> Result<ExecOutput> {

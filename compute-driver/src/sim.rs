@@ -53,6 +53,7 @@ mod program;
 mod script;
 mod shell;
 mod snapshot;
+mod swarm;
 
 pub use driver::SimDriver;
 pub use engine::{SimEngine, SimTimings};

@@ -28,7 +28,9 @@ mod launch;
 mod plan;
 mod report;
 mod snapshot;
+mod swarm;
 mod victims;
 
 pub(crate) use certify::tls_of;
 pub(crate) use commit::look;
+pub(crate) use swarm::heard;

@@ -1,5 +1,6 @@
 //! What agents say, written down. Older news than what is known changes nothing.
 
+use crate::cluster;
 use crate::context::Context;
 use crate::look::Effect;
 use crate::run::look_now;
@@ -91,6 +92,9 @@ fn observed(tx: &mut Tx<'_>, seen: &Observed, context: &Context) -> Result<Vec<E
     }
     let id = seen.id.to_string();
     let row = servers::any(tx, &id)?;
+    if row.is_none() && cluster::heard(tx, seen, context)? {
+        return Ok(Vec::new());
+    }
     if row.is_none() && !matches!(seen.state, Seen::Container(_) | Seen::Pod(_)) {
         return image::heard(tx, seen);
     }

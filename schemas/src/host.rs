@@ -1,6 +1,13 @@
 //! Messages between conductor and agent. Down goes the full desired state with a generation, never a
 //! delta; up come observations. Any of them may be lost, doubled, late or reordered.
 
+mod swarm;
+
+pub use swarm::{
+    JoinToken, JoinTokens, SWARM_LABEL, SWARM_PORT, SwarmDuties, SwarmEntry, SwarmMember,
+    SwarmNode, SwarmOrder, SwarmRole, SwarmSeen, TokenDuty,
+};
+
 use crate::Timestamp;
 use crate::ids::{ClusterId, EpochId, HostId, ImageId, WorkloadId};
 use crate::workload::{Digest, Observation, Pod, PodSeen, Services, Workload};
@@ -32,6 +39,8 @@ pub enum Desired {
     Snapshot(Snapshot),
     /// The services of the cluster whose node the host is.
     Services(Services),
+    /// A node's part in its cluster's Swarm.
+    Swarm(Box<SwarmOrder>),
     /// Nothing.
     Absent,
 }
@@ -83,6 +92,8 @@ pub enum Seen {
     },
     /// The node serves the services it was told of; or, beside a problem, does not.
     Services,
+    /// A node's part in its cluster's Swarm.
+    Swarm(Box<SwarmSeen>),
     /// Nothing.
     Absent,
     /// Work goes on; the text says which step (for progress and for `status_reason`).

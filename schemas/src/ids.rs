@@ -76,6 +76,11 @@ impl WorkloadId {
     pub fn of_services(cluster: ClusterId) -> Self {
         WorkloadId::derived(cluster.0, "services")
     }
+
+    /// Under which each node of a cluster is told its part in the cluster's Swarm.
+    pub fn of_swarm(cluster: ClusterId) -> Self {
+        WorkloadId::derived(cluster.0, "swarm")
+    }
 }
 
 impl From<WorkloadId> for HostId {

@@ -19,6 +19,7 @@ mod images;
 mod nodes;
 mod role;
 mod seed;
+mod swarms;
 mod wait;
 mod workloads;
 

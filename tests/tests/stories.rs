@@ -14,6 +14,7 @@ mod stories {
     mod servers;
     mod services;
     mod snapshots;
+    mod swarms;
 }
 
 use tests::replay::{Story, replay, tell};

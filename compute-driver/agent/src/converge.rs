@@ -5,6 +5,7 @@ mod container;
 mod pod;
 mod services;
 mod snapshot;
+mod swarm;
 
 use crate::failure::Failure;
 use crate::host::Host;
@@ -51,6 +52,7 @@ impl<'a> Attempt<'a> {
             Desired::Pod(pod) => self.pod(pod).await,
             Desired::Snapshot(snapshot) => self.snapshot(snapshot).await,
             Desired::Services(services) => self.services(services).await,
+            Desired::Swarm(order) => self.swarm(order).await,
             Desired::Absent => self.absent().await,
         }
     }
@@ -60,6 +62,11 @@ impl<'a> Attempt<'a> {
         match &self.order.desired {
             Desired::Pod(pod) => return crate::pod::what_there_is(self.host(), pod).await,
             Desired::Services(_) => return Seen::Services,
+            // What was last known of it holds.
+            Desired::Swarm(_) => {
+                let step = self.status.words();
+                return Seen::Busy { step };
+            }
             _ => {}
         }
         match self.host().inspect(self.order.id).await {

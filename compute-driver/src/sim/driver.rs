@@ -8,7 +8,7 @@ use crate::*;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use schemas::host::Snapshot;
+use schemas::host::{Snapshot, SwarmOrder, SwarmSeen};
 use schemas::ids::{HostId, ImageId, NetworkId, WorkloadId};
 use schemas::workload::{
     Digest, ImageRef, Limits, Network, Observation, Pod, Reboot, RunState, Services, Workload,
@@ -231,6 +231,10 @@ impl Driver for SimDriver {
         let inner = machine.container(self.key(id))?.inner.as_ref();
         let inner = inner.ok_or_else(|| DriverError::conflict("the container is no node"))?;
         Ok(Arc::new(inner.engine.connect(id.into())))
+    }
+
+    async fn ensure_swarm(&self, order: &SwarmOrder) -> Result<SwarmSeen> {
+        self.take_part(order).await
     }
 
     async fn exec(&self, id: WorkloadId, order: ExecOrder) -> Result<ExecOutput> {

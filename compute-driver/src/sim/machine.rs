@@ -7,6 +7,7 @@ use super::engine::SimTimings;
 use super::files::Files;
 use super::network::{self, Subnet};
 use super::script::{Op, Script};
+use super::swarm::{Part as SwarmPart, Swarms};
 use crate::error::{DriverError, Result};
 use crate::pod::{Part, Role};
 use schemas::ids::{HostId, ImageId, NetworkId, WorkloadId};
@@ -30,6 +31,10 @@ pub(super) struct Machine {
     pub(super) volumes: BTreeMap<(Key, String), Files>,
     /// What a node serves.
     pub(super) services: Option<Services>,
+    /// Of the nodes on it.
+    pub(super) swarms: Swarms,
+    /// Of a machine that is inside a node: its part in a Swarm.
+    pub(super) part: SwarmPart,
     lives: BTreeMap<Key, usize>,
     failed: BTreeMap<(Key, Op), u32>,
     boots: u64,

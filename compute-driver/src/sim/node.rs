@@ -6,6 +6,7 @@
 use super::container::Container;
 use super::engine::{SimEngine, SimTimings};
 use super::machine::{Key, Machine};
+use super::swarm::Part;
 use crate::error::{DriverError, Result};
 use crate::node::{END_UID, FIRST_UID, Uids};
 use schemas::ids::{HostId, WorkloadId};
@@ -29,6 +30,7 @@ impl Machine {
             DriverError::host_fault("this host has no range of user ids left for another node")
         })?;
         let engine = SimEngine::with(timings.clone(), true);
+        engine.machine().part = Part::of(self.swarms.clone(), node);
         Ok(Inner { engine, uids })
     }
 }

@@ -5,6 +5,7 @@ use super::launch;
 use super::plan::{Act, Plan, plan};
 use super::report::Outlook;
 use super::snapshot::Snapshot;
+use super::swarm;
 use crate::context::Context;
 use crate::look::Look;
 use schemas::container_infra::status::{Operation, Progress, Status};
@@ -40,21 +41,21 @@ pub(crate) fn look(tx: &mut Tx<'_>, id: &str, context: &Context) -> Result<Look>
     }
     let more = evict(tx, &at.cluster)?;
     write(tx, &mut at, status, &step.outlook)?;
-    match more {
-        true => Ok(Look::now()),
-        false => next(step),
-    }
-}
-
-fn next(step: Plan) -> Result<Look> {
-    if !step.acts.is_empty() {
+    if more || !step.acts.is_empty() {
         return Ok(Look::now());
     }
+    let (effects, until) = swarm::step(tx, &mut at, context)?;
+    let mut look = next(step, until);
+    look.effects = effects;
+    Ok(look)
+}
+
+fn next(step: Plan, sooner: Option<Timestamp>) -> Look {
     let reason = step.outlook.status_reason;
-    Ok(match step.until {
+    match step.until.into_iter().chain(sooner).min() {
         Some(until) => Look::wait(until, reason.unwrap_or_else(|| "watches its nodes".into())),
         None => Look::done(),
-    })
+    }
 }
 
 fn carry_out(tx: &mut Tx<'_>, at: &mut Snapshot, act: &Act, context: &Context) -> Result<()> {
@@ -118,7 +119,7 @@ fn send_off(
     (then, why, anew): (Phase, &str, bool),
     context: &Context,
 ) -> Result<()> {
-    let request_id = at.cluster.request_id.clone();
+    let (request_id, now) = (at.cluster.request_id.clone(), tx.now());
     let place = row(at, id)?;
     let news = place.phase()? != then;
     place.phase = then.as_str().into();
@@ -130,6 +131,9 @@ fn send_off(
     }
     nodes::update(tx, place)?;
     let (server, name) = (place.server_id.clone(), place.name.clone());
+    let holds = at
+        .places()
+        .any(|(_, place)| place.row.id == id && swarm::holds(at, place, now));
     if news && !why.is_empty() {
         let action = match then {
             Phase::Remove => "remove-node",
@@ -137,6 +141,10 @@ fn send_off(
         };
         let message = format!("{name}: {why}");
         clusters::event(tx, &at.cluster, "", action, "plan", "", &message)?;
+    }
+    if holds {
+        // What runs on it moves away first.
+        return Ok(());
     }
     let asked = Asked {
         scope: Scope::All,

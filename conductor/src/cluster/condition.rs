@@ -1,6 +1,7 @@
 //! How one node is, in one word and a reason.
 
 use super::snapshot::{Engine, Life, Place};
+use super::swarm::Standing;
 use store::container_infra::nodes::Phase;
 
 /// How a node is.
@@ -12,6 +13,10 @@ pub(super) enum Condition {
     Making(String),
     /// Its server runs, its engine does not answer yet; what is known of that.
     Starting(String),
+    /// Its engine works, it is not part of the cluster's Swarm yet; what is known of that.
+    Joining(String),
+    /// Its engine works, it waits for other nodes.
+    Waiting(String),
     /// It was well once.
     Unwell(String),
     /// Its machine does not answer, so nobody can tell.
@@ -47,7 +52,12 @@ pub(super) fn of(place: &Place) -> Condition {
             Condition::Failed(format!("{why} before its engine had answered"))
         }
         (Life::Up, None) => match &seat.engine {
-            Engine::Works(_) => Condition::Well,
+            Engine::Works(_) => match &place.swarm {
+                Standing::Apart | Standing::In => Condition::Well,
+                Standing::Waits(why) => Condition::Waiting(why.clone()),
+                Standing::Out(why) if ready => Condition::Unwell(why.clone()),
+                Standing::Out(why) => Condition::Joining(why.clone()),
+            },
             Engine::Unheard if ready => Condition::Unwell("its engine is not heard of".into()),
             Engine::Unheard => Condition::Starting("its engine starts".into()),
             Engine::Broken(why) if ready => Condition::Unwell(why.clone()),
@@ -63,6 +73,8 @@ impl Condition {
             Condition::Well => None,
             Condition::Making(text)
             | Condition::Starting(text)
+            | Condition::Joining(text)
+            | Condition::Waiting(text)
             | Condition::Unwell(text)
             | Condition::Unknown(text)
             | Condition::Dead(text)

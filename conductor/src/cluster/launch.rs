@@ -2,7 +2,9 @@
 
 use super::commit::{give_up, group_row, row};
 use super::snapshot::{ENGINE_PORT, Snapshot};
+use super::swarm;
 use crate::context::Context;
+use schemas::host::SWARM_LABEL;
 use schemas::ids::{ClusterId, NetworkId, NodegroupId, ServerId};
 use schemas::workload::{GuestNetwork, Network};
 use schemas::{Error, Result as Told};
@@ -123,7 +125,10 @@ fn node(
     let settings = &context.settings.cluster;
     let place = row(at, place)?.clone();
     let group = group_row(at, &place.nodegroup_id)?;
-    let labels = group.spec()?.labels;
+    let mut labels = group.spec()?.labels;
+    if swarm::forms_one(&at.cluster) {
+        labels.insert(SWARM_LABEL.into(), place.server_id.clone());
+    }
     let broken = |what: &str| Error::internal(format_args!("the id of a {what} is no UUID"));
     let id = ServerId::parse(&place.server_id).ok_or_else(|| broken("node's server"))?;
     let node = Node {

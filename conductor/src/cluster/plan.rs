@@ -3,6 +3,7 @@
 use super::condition::{self, Condition};
 use super::report::{self, Outlook};
 use super::snapshot::{Group, Place, Snapshot};
+use super::swarm;
 use super::victims;
 use crate::Settings;
 use schemas::Timestamp;
@@ -186,6 +187,9 @@ impl At<'_> {
             Phase::Launch if self.frozen() => {}
             Phase::Launch => self.acts.push(Act::Launch { place: id }),
             Phase::Run => self.running(place),
+            Phase::Replace | Phase::Remove if swarm::holds(self.snapshot, place, self.now) => {
+                self.look_by(self.now + CLOSELY);
+            }
             Phase::Replace | Phase::Remove if place.server.is_some() => {
                 if condition::of(place) != Condition::Going {
                     // It was told, and the telling did not come through: told again.
@@ -217,13 +221,21 @@ impl At<'_> {
                     self.failed(place, &why);
                 }
             }
+            Condition::Joining(why) => {
+                let patience = self.settings.cluster.engine_deadline();
+                if let Some(waited) = self.waits(place, &why, patience) {
+                    let seconds = waited.as_secs();
+                    let why = format!("it was not part of the Swarm in {seconds} s: {why}");
+                    self.failed(place, &why);
+                }
+            }
             Condition::Unwell(why) => {
                 let grace = self.settings.cluster.heal_grace();
                 if self.waits(place, &why, grace).is_some() && self.heals() {
                     self.drop(place, Phase::Replace, &why, true);
                 }
             }
-            Condition::Unknown(_) => {
+            Condition::Unknown(_) | Condition::Waiting(_) => {
                 self.look_by(self.now + CLOSELY);
                 if row.unwell_since.is_some() {
                     self.acts.push(Act::Unknown { place: id });

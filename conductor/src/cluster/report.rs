@@ -2,6 +2,7 @@
 
 use super::condition::{self, Condition};
 use super::snapshot::{Group, Place, Snapshot};
+use super::swarm;
 use crate::Settings;
 use schemas::Timestamp;
 use schemas::container_infra::status::{Progress, Status};
@@ -34,7 +35,8 @@ pub(super) fn outlook(
     let cluster = &at.cluster;
     let overdue = cluster.deadline.is_some_and(|deadline| now.0 >= deadline);
     let done = |group: &Group| still && converged(group, at, now, settings);
-    let whole = at.groups.iter().all(done);
+    let lacking = swarm::lacking(at);
+    let whole = at.groups.iter().all(done) && lacking.is_none();
     let stuck = still && at.groups.iter().all(|group| hopeless(group) || done(group));
     let (next, reason) = match () {
         () if !status.in_progress() => (status, cluster.status_reason.clone()),
@@ -140,7 +142,11 @@ fn progress(at: &Snapshot) -> String {
         };
         Some(format!("{}: {words}", place.row.name))
     });
-    join(&mut text, waits);
+    let mut waits: Vec<String> = waits.collect();
+    if waits.is_empty() && !going {
+        waits.extend(swarm::lacking(at));
+    }
+    join(&mut text, waits.into_iter());
     text
 }
 

@@ -1,5 +1,6 @@
 //! All that a decision about a cluster depends on, read in one transaction.
 
+use super::swarm::{self, Standing, Swarm};
 use crate::context::Context;
 use schemas::Timestamp;
 use schemas::host::Seen;
@@ -30,6 +31,8 @@ pub(super) struct Snapshot {
     pub engines: usize,
     /// Pods, containers and controllers that are left in it.
     pub guests: i64,
+    /// What its nodes form, if they do; nothing any more when it is being deleted.
+    pub swarm: Option<Swarm>,
 }
 
 /// A group with its places.
@@ -45,6 +48,8 @@ pub(super) struct Place {
     pub row: Node,
     pub phase: Phase,
     pub server: Option<Seat>,
+    /// How it stands to the cluster's Swarm.
+    pub swarm: Standing,
 }
 
 /// A node's server as its cluster sees it.
@@ -110,6 +115,7 @@ impl Snapshot {
             let place = Place {
                 phase: row.phase()?,
                 server: seats.remove(&row.server_id),
+                swarm: Standing::Apart,
                 row,
             };
             let own = |group: &&mut Group| group.row.id == place.row.nodegroup_id;
@@ -118,14 +124,17 @@ impl Snapshot {
             }
         }
         let authority = authorities::of(conn, id, authorities::NODES)?;
-        Ok(Some(Snapshot {
+        let mut at = Snapshot {
             spec: cluster.spec()?,
             authority: authority.first().map_or(0, |newest| newest.generation),
             engines: engines.len(),
             guests: guests::left(conn, id)? + rcs::count(conn, id)?,
+            swarm: Swarm::read(conn, &cluster, context)?,
             groups,
             cluster,
-        }))
+        };
+        swarm::stand(&mut at);
+        Ok(Some(at))
     }
 
     /// Every place with its group.

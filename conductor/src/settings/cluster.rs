@@ -25,6 +25,10 @@ pub struct ClusterSettings {
     pub node_address_pool: String,
     /// Prefix length of those subnets.
     pub node_address_pool_size: u8,
+    /// Overlay networks of Swarms have their subnets from here; the same holds.
+    pub swarm_address_pool: String,
+    /// Prefix length of those subnets.
+    pub swarm_address_pool_size: u8,
     /// Days before its end that a node's certificate counts as old: nodes are replaced by and by.
     pub renew_days: u32,
 }
@@ -39,6 +43,8 @@ impl Default for ClusterSettings {
             node_bip: "172.31.0.1/24".into(),
             node_address_pool: "172.30.0.0/16".into(),
             node_address_pool_size: 24,
+            swarm_address_pool: "172.28.0.0/16".into(),
+            swarm_address_pool_size: 24,
             renew_days: 30,
         }
     }

@@ -15,6 +15,7 @@ pub mod references;
 pub mod schema;
 pub mod services;
 pub mod spec;
+pub mod swarms;
 pub mod templates;
 pub mod workers;
 pub mod x509keypairs;

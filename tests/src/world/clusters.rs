@@ -25,6 +25,8 @@ use store::{Scope, Tx};
 pub struct Wish {
     /// Its name.
     pub name: &'static str,
+    /// What orchestrates its nodes.
+    pub coe: &'static str,
     /// Its masters.
     pub masters: i64,
     /// Its workers.
@@ -41,6 +43,7 @@ impl Default for Wish {
     fn default() -> Self {
         Wish {
             name: "bay",
+            coe: "docker",
             masters: 1,
             workers: 1,
             flavor: "flavor/large",
@@ -79,7 +82,7 @@ impl World {
             user_id: "user".into(),
             name: wish.name.into(),
             template_id: "template".into(),
-            coe: "docker".into(),
+            coe: wish.coe.into(),
             status: Status(Operation::Create, Progress::InProgress)
                 .as_str()
                 .into(),

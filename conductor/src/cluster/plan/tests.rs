@@ -6,6 +6,7 @@ mod whole;
 
 use super::*;
 use crate::cluster::snapshot::{Engine, Life, Seat};
+use crate::cluster::swarm::Standing;
 use schemas::ids::ImageId;
 use store::compute::spec::{BootImage, Flavor};
 use store::container_infra::clusters::Cluster;
@@ -99,6 +100,7 @@ fn place(name: &str) -> Place {
             engine: Engine::Works(0),
             api_address: Some(format!("tcp://{name}")),
         }),
+        swarm: Standing::Apart,
     }
 }
 
@@ -181,6 +183,7 @@ fn cluster(workers: i64, places: Vec<Place>) -> Snapshot {
         authority: 1,
         engines: 1,
         guests: 0,
+        swarm: None,
     }
 }
 

@@ -229,3 +229,31 @@ diesel::table! {
         problem -> Nullable<Text>,
     }
 }
+
+diesel::table! {
+    swarms (cluster_id) {
+        cluster_id -> Text,
+        manager_id -> Nullable<Text>,
+        begun -> BigInt,
+        managers -> BigInt,
+        sealed_tokens -> Nullable<Text>,
+        revision -> BigInt,
+    }
+}
+
+diesel::table! {
+    swarm_parts (server_id) {
+        server_id -> Text,
+        cluster_id -> Text,
+        generation -> BigInt,
+        told -> Text,
+        told_at -> BigInt,
+        seen_generation -> BigInt,
+        seen_epoch -> Text,
+        seen_seq -> BigInt,
+        seen -> Text,
+        problem -> Nullable<Text>,
+        leaving_since -> Nullable<BigInt>,
+        revision -> BigInt,
+    }
+}

@@ -1,0 +1,2 @@
+DROP TABLE swarm_parts;
+DROP TABLE swarms;
