@@ -22,7 +22,8 @@ mod stories {
     pub mod pods;
     mod pods_changed;
     pub mod rcs;
-    mod services;
+    pub mod services;
     pub mod sown;
+    mod swarms;
     mod templates;
 }

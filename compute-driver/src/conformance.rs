@@ -15,6 +15,7 @@ pub mod node;
 pub mod pods;
 pub mod reboot;
 pub mod snapshot;
+pub mod swarm;
 mod test_image;
 mod workloads;
 
@@ -244,6 +245,8 @@ macro_rules! each_case {
         $check!(node the_engine_inside_a_node_is_a_host_of_its_own);
         $check!(node a_node_has_its_place_on_its_network);
         $check!(node ports_are_published_while_a_container_runs);
+        $check!(swarm a_machines_engine_takes_no_part);
+        $check!(swarm simulated_nodes_form_a_swarm);
         $check!(pods a_pod_is_made_once_and_seen_under_its_id);
         $check!(pods containers_of_a_pod_share_its_network_and_host_name);
         $check!(pods containers_of_a_pod_share_its_folders);

@@ -32,11 +32,11 @@ def servers(cloud, cluster, user="jeroboam"):
 
 
 @contextmanager
-def template(cloud, name, user="jeroboam"):
+def template(cloud, name, user="jeroboam", coe="docker"):
     """A template of small nodes; its UUID."""
     # It says a sentence before what it was asked to print.
     cloud.openstack(
-        "coe", "cluster", "template", "create", "--coe", "docker", "--image", "jeroboam-node",
+        "coe", "cluster", "template", "create", "--coe", coe, "--image", "jeroboam-node",
         "--external-network", "public", "--flavor", "c1.small", "--master-flavor", "c1.small", name,
         cloud=user, form=None,
     )

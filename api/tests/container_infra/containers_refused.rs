@@ -58,7 +58,8 @@ async fn only_bays_whose_nodes_run_containers_take_them() {
     for (number, coe, status, code, word) in [
         (1, "kubernetes", "CREATE_COMPLETE", 400, "docker"),
         (2, "mesos", "CREATE_COMPLETE", 400, "docker"),
-        (3, "swarm", "CREATE_COMPLETE", 501, "not built"),
+        (3, "swarm", "CREATE_COMPLETE", 201, ""),
+        (7, "swarm-mode", "CREATE_COMPLETE", 201, ""),
         (4, "docker", "CREATE_IN_PROGRESS", 400, "CREATE_IN_PROGRESS"),
         (5, "docker", "CREATE_FAILED", 400, "CREATE_FAILED"),
         (6, "docker", "UPDATE_FAILED", 201, ""),

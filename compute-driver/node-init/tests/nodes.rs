@@ -17,4 +17,5 @@ mod nodes {
     mod serves;
     mod services;
     mod stale;
+    mod swarm;
 }

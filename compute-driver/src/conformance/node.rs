@@ -171,7 +171,7 @@ pub async fn ports_are_published_while_a_container_runs(bench: &Bench) {
 }
 
 /// A container that is to be a node.
-async fn node(bench: &Bench) -> Workload {
+pub(super) async fn node(bench: &Bench) -> Workload {
     let mut workload = bench.workload(Behaviour::Idle).await;
     workload.hostname = "node-0".into();
     workload.node = Some(Node {

@@ -44,7 +44,8 @@ impl DockerDriver {
             .as_ref()
             .is_some_and(|id| order.over.contains(id));
         // What never got in is begun anew: it may be calling for somebody who is gone.
-        let stuck = part.node_id.is_none() && part.state != LocalNodeState::INACTIVE;
+        let stuck = part.node_id.is_none()
+            && matches!(part.state, LocalNodeState::PENDING | LocalNodeState::ERROR);
         if over || stuck {
             self.leave().await?;
             part = self.part().await?;
@@ -98,7 +99,10 @@ impl DockerDriver {
         let options = LeaveSwarmOptionsBuilder::new().force(true).build();
         let leave = async |docker: &Docker| docker.leave_swarm(Some(options)).await;
         let effect = self.deadlines().effect();
-        self.client.ask("leave swarm", effect, leave).await
+        match self.client.ask("leave swarm", effect, leave).await {
+            Err(DriverError::Engine { text }) if text.contains("not part of a swarm") => Ok(()),
+            other => other,
+        }
     }
 
     async fn begin(&self, order: &SwarmOrder, force: bool) -> Result<()> {

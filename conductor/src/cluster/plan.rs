@@ -330,4 +330,4 @@ impl At<'_> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -35,9 +35,9 @@ pub(super) fn outlook(
     let cluster = &at.cluster;
     let overdue = cluster.deadline.is_some_and(|deadline| now.0 >= deadline);
     let done = |group: &Group| still && converged(group, at, now, settings);
-    let lacking = swarm::lacking(at);
-    let whole = at.groups.iter().all(done) && lacking.is_none();
-    let stuck = still && at.groups.iter().all(|group| hopeless(group) || done(group));
+    let there = at.groups.iter().all(done);
+    let whole = there && swarm::lacking(at).is_none();
+    let stuck = still && !there && at.groups.iter().all(|group| hopeless(group) || done(group));
     let (next, reason) = match () {
         () if !status.in_progress() => (status, cluster.status_reason.clone()),
         () if cluster.deleting != 0 => (status, Some(progress(at))),
@@ -164,10 +164,14 @@ fn join(text: &mut String, parts: impl Iterator<Item = String>) {
 fn late(at: &Snapshot) -> String {
     let minutes = at.spec.create_timeout;
     let mut text = format!("It was not done in {minutes} minutes");
-    join(
-        &mut text,
-        at.places().filter_map(|(_, place)| lacking(place)),
-    );
+    let mut waits: Vec<String> = at
+        .places()
+        .filter_map(|(_, place)| lacking(place))
+        .collect();
+    if waits.is_empty() {
+        waits.extend(swarm::lacking(at));
+    }
+    join(&mut text, waits.into_iter());
     text
 }
 

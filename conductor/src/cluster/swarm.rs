@@ -203,3 +203,6 @@ pub(super) fn holds(at: &Snapshot, place: &Place, now: Timestamp) -> bool {
 pub(super) fn lacking(at: &Snapshot) -> Option<String> {
     plan::plan(at, at.swarm.as_ref()?).lacking
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ use schemas::container_infra::status::Status;
 use schemas::host::{SwarmEntry, SwarmNode, SwarmOrder, SwarmSeen};
 use schemas::ids::{HostId, ServerId};
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use store::Scope;
 use store::container_infra::clusters::{self, Cluster};
 use store::container_infra::swarms::{self, Swarm};
@@ -65,6 +66,29 @@ impl World {
             .await
             .is_none_or(|row| row.sealed_tokens.is_some());
         well && !open && roster.len() == rows.len() && found == wanted
+    }
+
+    /// Clusters and their Swarms in words, for the message of a failed test.
+    pub(super) async fn describe_clusters(&self) -> String {
+        let mut text = String::new();
+        let read = |conn: &mut store::Conn| {
+            let mut all = Vec::new();
+            for cluster in clusters::list(conn, &Scope::All)? {
+                let swarm = swarms::get(conn, &cluster.id)?;
+                let parts = swarms::parts(conn, &cluster.id)?;
+                all.push((cluster, swarm, parts));
+            }
+            Ok(all)
+        };
+        for (cluster, swarm, parts) in self.store.read(read).await.unwrap() {
+            let (id, status) = (&cluster.id, &cluster.status);
+            let (reason, health) = (&cluster.status_reason, &cluster.health_reason);
+            writeln!(text, "cluster {id}: {status} {reason:?} {health} {swarm:?}").unwrap();
+            for part in parts {
+                writeln!(text, "{part:?}").unwrap();
+            }
+        }
+        text
     }
 
     /// Every cluster that has a Swarm has come to have a whole one, and none is left of others.

@@ -132,6 +132,7 @@ impl World {
         for entry in work {
             writeln!(text, "work {} {}: {}", entry.kind, entry.id, entry.reason).unwrap();
         }
+        text.push_str(&self.describe_clusters().await);
         for image in self.images().await {
             let (status, reason) = (&image.status, &image.reason);
             writeln!(

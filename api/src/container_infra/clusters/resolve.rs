@@ -19,15 +19,16 @@ use store::{Conn, Result, Scope};
 pub fn orchestrated(template: &Document) -> Told<()> {
     let coe = template.coe;
     match coe {
-        Coe::Docker => {}
-        Coe::Kubernetes | Coe::Swarm | Coe::SwarmMode => {
+        Coe::Docker | Coe::Swarm | Coe::SwarmMode => {}
+        Coe::Kubernetes => {
             return Err(Error::NotImplemented(format!(
-                "Clusters of {coe} are not built yet; this cloud makes those of docker."
+                "Clusters of {coe} are not built yet; this cloud makes those of docker and swarm-mode."
             )));
         }
         Coe::Mesos | Coe::Dcos => {
             return Err(Error::BadRequest(format!(
-                "Clusters of {coe} are not offered: the project it comes from has ended. Use docker."
+                "Clusters of {coe} are not offered: the project it comes from has ended. Use docker or \
+                 swarm-mode."
             )));
         }
     }

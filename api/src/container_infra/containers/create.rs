@@ -101,17 +101,11 @@ fn make(tx: &mut Tx<'_>, wish: &Wish) -> Result<()> {
 /// Can containers be placed on this cluster's nodes?
 fn runs_containers(cluster: &Cluster) -> Result<()> {
     match cluster.coe.as_str() {
-        "docker" => {}
-        coe @ ("swarm" | "swarm-mode") => {
-            return Err(Error::NotImplemented(format!(
-                "Containers on bays of {coe} are not built yet; they run on those of docker."
-            ))
-            .into());
-        }
+        "docker" | "swarm" | "swarm-mode" => {}
         coe => {
             return Err(Error::BadRequest(format!(
-                "Containers run on bays of docker, and this one is of {coe}, which has its own ways to \
-                 run them."
+                "Containers run on bays of docker and swarm, and this one is of {coe}, which has its own \
+                 ways to run them."
             ))
             .into());
         }

@@ -6,13 +6,13 @@ mod whole;
 
 use super::*;
 use crate::cluster::snapshot::{Engine, Life, Seat};
-use crate::cluster::swarm::Standing;
+use crate::cluster::swarm::{Standing, Swarm};
 use schemas::ids::ImageId;
 use store::compute::spec::{BootImage, Flavor};
 use store::container_infra::clusters::Cluster;
 use store::container_infra::nodegroups::{MASTERS, NodeGroup, WORKERS};
 use store::container_infra::nodes::Node;
-use store::container_infra::spec;
+use store::container_infra::{spec, swarms};
 
 const NOW: Timestamp = Timestamp(1_000_000_000_000);
 const CREATING: Status = Status(Operation::Create, Progress::InProgress);
@@ -185,6 +185,32 @@ fn cluster(workers: i64, places: Vec<Place>) -> Snapshot {
         guests: 0,
         swarm: None,
     }
+}
+
+/// A cluster whose nodes are to form a Swarm; nobody has said anything yet.
+pub(in crate::cluster) fn swarm_of(
+    masters: u32,
+    workers: u32,
+    server: impl Fn(&str) -> String,
+) -> Snapshot {
+    let mut at = cluster(i64::from(workers), (0..workers).map(w).collect());
+    at.groups[0].row.node_count = i64::from(masters);
+    let master = |ordinal| place(&format!("{MASTERS}-{ordinal}"));
+    at.groups[0].places = (0..masters).map(master).collect();
+    let places = at.groups.iter_mut().flat_map(|group| &mut group.places);
+    for (number, place) in (1..).zip(places) {
+        place.row.server_id = server(&place.row.name);
+        place.row.address = Some(format!("10.0.0.{number}"));
+    }
+    at.cluster.coe = "swarm-mode".into();
+    at.swarm = Some(Swarm {
+        row: swarms::Swarm::of("c"),
+        fresh: true,
+        parts: Default::default(),
+        tokens: None,
+        pool: ("172.28.0.0/16".into(), 24),
+    });
+    at
 }
 
 fn planned(at: &Snapshot, status: Status) -> Plan {

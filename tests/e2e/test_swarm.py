@@ -1,0 +1,127 @@
+"""A Swarm on real nodes, used by the unmodified docker CLI over mutual TLS through its manager."""
+
+import pytest
+
+import clusters
+from cloud import eventually
+from clusters import PATIENCE, servers, shown, wait
+
+USER = "jeroboam"
+
+
+@pytest.fixture(scope="module")
+def swarm(cloud, engine, tmp_path_factory):
+    with (
+        clusters.template(cloud, "e2e-swarm", coe="swarm-mode") as template,
+        clusters.cluster(cloud, engine, template, "e2e-swarm", 2) as made,
+    ):
+        yield Swarm(cloud, engine, made, tmp_path_factory.mktemp("tls"))
+
+
+class Swarm:
+    """A cluster, and the docker CLI of its user."""
+
+    def __init__(self, cloud, engine, made, home):
+        self.cloud, self.engine, self.uuid = cloud, engine, made["uuid"]
+        self._docker = clusters.docker_cli(cloud, made, home)
+
+    def docker(self, *words, **how):
+        """Asks the manager, wherever it is now."""
+        return self._docker(*words, address=shown(self.cloud, self.uuid)["api_address"], **how).stdout.strip()
+
+    def nodes(self):
+        """The servers of the nodes by name."""
+        return {one["Name"]: one["ID"] for one in servers(self.cloud, self.uuid)}
+
+    def ready(self):
+        """Names of the nodes that the manager hears of; None while it knows any other."""
+        listed = self.docker("node", "ls", "--format", "{{.Hostname}} {{.Status}} {{.Availability}}", check=False)
+        nodes = [line.split() for line in listed.splitlines()]
+        well = all(words[1:] == ["Ready", "Active"] for words in nodes)
+        return sorted(words[0] for words in nodes) if well else None
+
+    def furnish(self):
+        """Puts busybox on every node: there is no registry."""
+        for server in self.nodes().values():
+            ports = self.engine.inspect(server)["NetworkSettings"]["Ports"]["2376/tcp"]
+            archive = str(self.cloud.state / "busybox.tar")
+            self._docker("load", "-i", archive, address=f"tcp://127.0.0.1:{ports[0]['HostPort']}")
+
+    def running(self, service):
+        """The nodes that tasks of a service run on."""
+        form = ("--filter", "desired-state=running", "--format", "{{.Node}} {{.CurrentState}}")
+        listed = self.docker("service", "ps", service, *form, check=False)
+        return [line.split()[0] for line in listed.splitlines() if line.split()[1:2] == ["Running"]]
+
+    def whole(self):
+        """Every node is in the Swarm, and nobody else."""
+        return self.ready() == sorted(self.nodes())
+
+
+def test_its_nodes_form_one_swarm_and_its_address_is_a_managers(swarm):
+    assert len(swarm.nodes()) == 3
+    assert swarm.whole(), swarm.docker("node", "ls")
+    assert swarm.docker("info", "--format", "{{.Swarm.ControlAvailable}} {{.Swarm.Managers}}") == "true 1"
+    assert swarm.docker("info", "--format", "{{.Name}}") == "e2e-swarm-default-master-0"
+
+
+def test_a_service_runs_on_all_nodes_and_its_tasks_reach_each_other(swarm):
+    swarm.furnish()
+    swarm.docker("network", "create", "--driver", "overlay", "--attachable", "inside")
+    swarm.docker(
+        "service", "create", "--detach", "--no-resolve-image", "--name", "web", "--replicas", "3",
+        "--endpoint-mode", "dnsrr", "--network", "inside", "busybox:latest",
+        "sh", "-c", "hostname > /tmp/index.html; exec httpd -f -p 80 -h /tmp",
+    )
+    spread = eventually(
+        lambda: (on := sorted(swarm.running("web"))) == sorted(swarm.nodes()) and on, "the service does not run", 90
+    )
+    assert len(spread) == 3
+    fetch = "for ip in $(nslookup tasks.web 127.0.0.11 | awk '/^Name/{f=1} f&&/^Address/{print $NF}'); do wget -qO- -T 5 http://$ip/; done"
+    answers = eventually(
+        lambda: len(
+            got := set(swarm.docker("run", "--rm", "--network", "inside", "busybox:latest", "sh", "-c", fetch).split())
+        ) == 3 and got,
+        "not every task answers over the overlay network", 60,
+    )
+    assert len(answers) == 3
+
+
+def test_who_comes_joins_and_who_goes_is_removed(swarm):
+    swarm.cloud.openstack("coe", "cluster", "resize", swarm.uuid, "3", cloud=USER, form=None)
+    wait(swarm.cloud, swarm.uuid, "UPDATE_COMPLETE")
+    assert len(swarm.nodes()) == 4
+    assert swarm.whole(), swarm.docker("node", "ls")
+    swarm.cloud.openstack("coe", "cluster", "resize", swarm.uuid, "2", cloud=USER, form=None)
+    eventually(lambda: len(swarm.nodes()) == 3, "the node stays", PATIENCE)
+    wait(swarm.cloud, swarm.uuid, "UPDATE_COMPLETE")
+    assert swarm.whole(), swarm.docker("node", "ls")
+
+
+def test_a_node_that_is_killed_is_replaced_and_its_tasks_run_elsewhere(swarm):
+    name = "e2e-swarm-default-worker-0"
+    before = swarm.nodes()[name]
+    swarm.engine.kill(before)
+    eventually(
+        lambda: len(on := swarm.running("web")) == 3 and name not in on, "its tasks are not made again", 120
+    )
+
+    def healed():
+        now = swarm.nodes().get(name)
+        return now not in (None, before) and shown(swarm.cloud, swarm.uuid)["health_status"] == "HEALTHY"
+
+    eventually(healed, "no other node came", PATIENCE)
+    eventually(swarm.whole, "the Swarm is not whole", 60)
+
+
+def test_with_its_only_manager_it_is_lost_and_the_others_move_to_a_new_one(swarm):
+    name = "e2e-swarm-default-master-0"
+    before = swarm.nodes()[name]
+    swarm.cloud.openstack("server", "delete", "--wait", before, cloud=USER, form=None)
+    eventually(lambda: swarm.nodes().get(name) not in (None, before), "no other manager came", PATIENCE)
+    eventually(lambda: swarm.whole(), "the others do not move", PATIENCE)
+    now = shown(swarm.cloud, swarm.uuid)
+    assert "begins a new Swarm" in now["status_reason"], now
+    eventually(
+        lambda: shown(swarm.cloud, swarm.uuid)["health_status"] == "HEALTHY", "it is not well", 60
+    )
