@@ -49,29 +49,41 @@ async fn until_replaced(world: &World, id: &str, name: &'static str, before: Ser
 }
 
 #[test]
-fn a_swarm_is_made_grows_shrinks_and_goes_with_nothing_left() {
+fn a_swarm_is_made_shrinks_and_goes_with_nothing_left() {
     told_and_replayed(1, |world| {
         Box::pin(async move {
             let id = complete(world, 1, 1).await;
             let roster = world.swarm_roster(&id).await;
             assert_eq!(roster.len(), 2, "complete is when all are in: {roster:?}");
-            world.resize_cluster(&id, 2).await;
+            world.resize_cluster(&id, 0).await;
             world.until_cluster(&id, "UPDATE_IN_PROGRESS").await;
             world.until_cluster(&id, "UPDATE_COMPLETE").await;
-            assert_eq!(world.swarm_roster(&id).await.len(), 3);
-            world.resize_cluster(&id, 1).await;
-            world.until_cluster(&id, "UPDATE_IN_PROGRESS").await;
-            world.until_cluster(&id, "UPDATE_COMPLETE").await;
-            assert_eq!(
-                world.swarm_roster(&id).await.len(),
-                2,
-                "who has gone is removed"
-            );
+            let roster = world.swarm_roster(&id).await;
+            assert_eq!(roster.len(), 1, "who has gone is removed: {roster:?}");
             assert_eq!(world.swarm(&id).await.unwrap().begun, 1);
-            until_whole(world, &id).await;
             world.delete_cluster(&id).await;
             world.until_no_cluster(&id).await;
             assert!(world.swarm(&id).await.is_none());
+        })
+    });
+}
+
+#[test]
+fn who_comes_later_joins_and_the_door_is_closed_behind_him() {
+    once(1, |world| {
+        Box::pin(async move {
+            let id = complete(world, 1, 1).await;
+            until_whole(world, &id).await;
+            world.resize_cluster(&id, 3).await;
+            world.until_cluster(&id, "UPDATE_IN_PROGRESS").await;
+            world.until_cluster(&id, "UPDATE_COMPLETE").await;
+            assert_eq!(world.swarm_roster(&id).await.len(), 4);
+            until_whole(world, &id).await;
+            world.resize_cluster(&id, 1).await;
+            world.until_cluster(&id, "UPDATE_IN_PROGRESS").await;
+            world.until_cluster(&id, "UPDATE_COMPLETE").await;
+            assert_eq!(world.swarm_roster(&id).await.len(), 2);
+            assert_eq!(world.swarm(&id).await.unwrap().begun, 1);
         })
     });
 }
