@@ -15,12 +15,24 @@ impl World {
     /// What the node's engine says of its part, asked as its users may ask it; `None` when it does not
     /// answer.
     pub async fn swarm_part(&self, node: ServerId) -> Option<SwarmSeen> {
+        self.ask_for_part(node, Vec::new()).await
+    }
+
+    /// The node's user takes it out of its Swarm.
+    pub async fn leave_swarm(&self, node: ServerId) {
+        let part = self.swarm_part(node).await.unwrap();
+        let over = part.node_id.into_iter().collect();
+        let left = self.ask_for_part(node, over).await.unwrap();
+        assert_eq!(left.node_id, None, "it has left");
+    }
+
+    async fn ask_for_part(&self, node: ServerId, over: Vec<String>) -> Option<SwarmSeen> {
         let places = self.places().await;
         let place = places.iter().find(|place| place.id == HostId(node.0))?;
         let question = SwarmOrder {
             address: String::new(),
             entry: SwarmEntry::Wait,
-            over: Vec::new(),
+            over,
             duties: None,
         };
         let driver = place.engine.connect(place.id);

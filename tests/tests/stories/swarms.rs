@@ -235,3 +235,19 @@ fn a_swarm_at_rest_stays_as_it_is_and_closed() {
         })
     });
 }
+
+#[test]
+fn who_is_taken_out_by_its_user_is_brought_back_in() {
+    once(1, |world| {
+        Box::pin(async move {
+            let id = complete(world, 1, 1).await;
+            let worker = world.node_of(&id, "default-worker-0").await;
+            world.leave_swarm(worker).await;
+            assert!(!world.swarm_is_whole(&id).await);
+            until_whole(world, &id).await;
+            let same = world.node_of(&id, "default-worker-0").await;
+            assert_eq!(same, worker, "by itself, without another server");
+            assert_eq!(world.swarm(&id).await.unwrap().begun, 1);
+        })
+    });
+}
