@@ -102,11 +102,12 @@ def test_who_comes_joins_and_who_goes_is_removed(swarm):
 
 def test_a_node_that_is_killed_comes_back_into_it(swarm):
     name = "e2e-swarm-default-worker-0"
-    before = swarm.nodes()[name]
-    swarm.engine.kill(before)
-    eventually(lambda: not swarm.whole(), "nobody misses it", 60)
-    eventually(swarm.whole, "it does not come back", PATIENCE)
-    assert swarm.nodes()[name] == before
+    server = swarm.nodes()[name]
+    began = swarm.engine.inspect(server)["State"]["StartedAt"]
+    swarm.engine.kill(server)
+    eventually(lambda: swarm.engine.inspect(server)["State"]["StartedAt"] != began, "it is not started again", 60)
+    eventually(lambda: swarm.whole() and len(swarm.running("web")) == 3, "it does not come back", PATIENCE)
+    assert swarm.nodes()[name] == server, "nobody had to take its place"
 
 
 def test_a_node_that_is_lost_is_replaced_and_its_tasks_run_elsewhere(swarm):

@@ -103,6 +103,7 @@ const W1: &str = "default-worker-1";
 /// One manager and one worker, both in.
 fn whole() -> Story {
     let mut story = Story::of(1, 1);
+    story.note();
     story.is_in(M0, true);
     story.is_in(W0, false);
     story.sees(M0, &[(M0, true, true), (W0, false, true)]);
