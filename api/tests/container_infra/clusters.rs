@@ -160,7 +160,6 @@ async fn what_this_cloud_cannot_make_is_refused_with_the_reason() {
     let cloud = Cloud::new().await;
     for (fields, code, reason) in [
         (json!({ "coe": "kubernetes" }), 501, "not built yet"),
-        (json!({ "coe": "swarm" }), 501, "not built yet"),
         (json!({ "coe": "mesos" }), 400, "not offered"),
         (json!({ "tls_disabled": true }), 400, "without TLS"),
         (json!({ "server_type": "bm" }), 501, "server_type"),

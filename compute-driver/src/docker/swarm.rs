@@ -23,6 +23,9 @@ use schemas::host::{
     JoinToken, JoinTokens, SWARM_PORT, SwarmDuties, SwarmEntry, SwarmOrder, SwarmSeen, TokenDuty,
 };
 
+/// So much of an engine's words is passed on.
+const WORDS: usize = 300;
+
 /// What an engine says of its own part.
 struct Part {
     state: LocalNodeState,
@@ -193,8 +196,9 @@ impl DockerDriver {
 impl Part {
     fn of(info: SwarmInfo) -> Part {
         let said = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let short = |text: String| text.chars().take(WORDS).collect();
         let state = info.local_node_state.unwrap_or(LocalNodeState::EMPTY);
-        let trouble = said(info.error).or_else(|| match state {
+        let trouble = said(info.error).map(short).or_else(|| match state {
             LocalNodeState::LOCKED => {
                 Some("its Swarm is locked: whoever turned that on has to unlock it".into())
             }

@@ -149,7 +149,7 @@ pub struct SwarmNode {
     pub ready: bool,
     /// It gets nothing to run.
     pub drained: bool,
-    /// Tasks that have not ended there. Counted only of those that are drained.
+    /// Tasks that have not ended there. Counted only of those that are about to leave.
     pub tasks: u32,
 }
 

@@ -13,6 +13,9 @@ use schemas::host::{SWARM_LABEL, SwarmMember, SwarmNode, SwarmRole};
 use schemas::ids::ServerId;
 use std::collections::{BTreeMap, HashMap};
 
+/// Nodes that are looked at. A cluster has 253 at most; what its users add beyond is theirs.
+const MOST: usize = 1000;
+
 /// The servers of a cluster, as what they are wanted.
 type Members = BTreeMap<ServerId, SwarmMember>;
 
@@ -36,7 +39,8 @@ impl DockerDriver {
         let mut roster = Vec::new();
         for node in self.nodes().await? {
             let Some(mut is) = seen(&node) else { continue };
-            if is.drained {
+            let member = is.server.and_then(|server| members.get(&server));
+            if is.drained && member.is_some_and(|member| member.role == SwarmRole::Leaving) {
                 is.tasks = self.tasks_on(&is.node_id).await?;
             }
             roster.push(is);
@@ -47,7 +51,10 @@ impl DockerDriver {
     async fn nodes(&self) -> Result<Vec<Node>> {
         let list = async |docker: &Docker| docker.list_nodes(None).await;
         let call = self.deadlines().call();
-        self.client.ask("list nodes", call, list).await
+        let mut nodes = self.client.ask("list nodes", call, list).await?;
+        nodes.sort_by_key(|node| server(node).is_none());
+        nodes.truncate(MOST);
+        Ok(nodes)
     }
 
     /// Tasks of the node that have not ended.
@@ -114,16 +121,19 @@ fn change(node: &Node, role: SwarmRole) -> Option<NodeSpec> {
     (wanted != spec).then_some(wanted)
 }
 
+/// The server that its engine's label names.
+fn server(node: &Node) -> Option<ServerId> {
+    let labels = node.description.as_ref()?.engine.as_ref()?.labels.as_ref();
+    ServerId::parse(labels?.get(SWARM_LABEL)?)
+}
+
 fn seen(node: &Node) -> Option<SwarmNode> {
-    let description = node.description.as_ref();
-    let labels = description.and_then(|it| it.engine.as_ref()?.labels.as_ref());
-    let server = labels.and_then(|labels| ServerId::parse(labels.get(SWARM_LABEL)?));
     let state = node.status.as_ref().and_then(|status| status.state);
     let spec = node.spec.as_ref();
     let availability = spec.and_then(|spec| spec.availability);
     Some(SwarmNode {
         node_id: node.id.clone()?,
-        server,
+        server: server(node),
         manager: node.manager_status.is_some(),
         ready: state == Some(NodeState::READY),
         drained: availability == Some(NodeSpecAvailabilityEnum::DRAIN),
