@@ -21,7 +21,7 @@ use bollard::query_parameters::{
     StopContainerOptionsBuilder,
 };
 use futures::StreamExt;
-use nodes::node::{Machine, Node};
+use nodes::node::{Files, Machine, Node, guests};
 use nodes::{image, inner};
 use std::time::{Duration, Instant};
 
@@ -36,7 +36,8 @@ async fn main() {
         let (mut boot, mut memory, mut inside, mut outside, mut stop) =
             (vec![], vec![], vec![], vec![], vec![]);
         for _ in 0..ROUNDS {
-            let node = machine.make(1, |_| {}).await;
+            let join = |files: &mut Files| files.config["guests"] = guests();
+            let node = machine.make(1, join).await;
             let engine = took(&mut boot, async {
                 machine.start(&node).await;
                 machine.ready(&node).await

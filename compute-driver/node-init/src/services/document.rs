@@ -92,14 +92,14 @@ impl Document {
     fn problem(&self, place: &Place) -> Option<String> {
         let (own, resolver) = (place.guests.services, place.guests.resolver());
         for service in &self.services {
-            let name = &service.name;
-            if let Some(address) = service.address {
-                if address == resolver || !own.contains(&address) {
-                    return Some(format!(
-                        "service {name} has the address {address}, which is none of {own} that a \
-                         service may have"
-                    ));
-                }
+            let wrong = service.address;
+            let wrong = wrong.filter(|it| *it == resolver || !own.contains(it));
+            if let Some(address) = wrong {
+                return Some(format!(
+                    "service {} has the address {address}, which is none of {own} that a service \
+                     may have",
+                    service.name
+                ));
             }
         }
         let mut taken = BTreeSet::new();

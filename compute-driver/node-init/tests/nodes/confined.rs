@@ -62,7 +62,6 @@ async fn every_privilege_inside_reaches_nothing_of_the_machine() {
             "rm /node/usr/bin/runc".to_owned(),
             "echo > /node/etc/jeroboam/tls/ca.pem".to_owned(),
             "rm /node/var/lib/jeroboam/docker.sock".to_owned(),
-            "rm /node/var/lib/jeroboam/services.sock".to_owned(),
             "ln -s /var/run/docker.sock /node/var/lib/jeroboam/other.sock".to_owned(),
         ];
         for attempt in tries {

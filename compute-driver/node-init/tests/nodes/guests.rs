@@ -3,7 +3,7 @@
 
 use super::confined::processes;
 use super::inner;
-use super::node::{Files, Machine, Node, until};
+use super::node::{Files, Machine, Node, guests, until};
 use bollard::Docker;
 use bollard::models::{HostConfig, Ipam, IpamConfig, NetworkCreateRequest};
 use bollard::query_parameters::InspectContainerOptions;
@@ -19,8 +19,7 @@ pub const RESOLVER: &str = "100.96.0.10";
 /// A node that is up, with its engine. Names that are none of services it asks the machine for.
 pub async fn boot(machine: &Machine, number: u8) -> (Node, Docker) {
     let join = |files: &mut Files| {
-        files.config["guests"] =
-            json!({ "pods": "100.64.0.0/16", "services": "100.96.0.0/16", "domain": "bay.test" });
+        files.config["guests"] = guests();
         files.config["resolvers"] = json!([machine.gateway()]);
     };
     let node = machine.make(number, join).await;

@@ -58,6 +58,11 @@ pub struct Node {
     client: TempDir,
 }
 
+/// The network of a cluster's guests, for a node's file.
+pub fn guests() -> Value {
+    json!({ "pods": "100.64.0.0/16", "services": "100.96.0.0/16", "domain": "bay.test" })
+}
+
 /// Waits until there is something.
 pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let waiting = async {

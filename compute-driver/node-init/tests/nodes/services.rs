@@ -1,7 +1,7 @@
 //! Guests of a cluster meet across its nodes, and find what serves them.
 
 use super::guests::{address, answers, boot, guest, pod, process, service, tell, told, within};
-use super::inner::{self, log, run};
+use super::inner::{self, log, run, with_everything};
 use super::node::{Machine, until};
 use super::serves::exec;
 use bollard::models::HostConfig;
@@ -144,7 +144,7 @@ async fn services_outlive_the_process_that_serves_them_and_the_nodes_end() {
 #[tokio::test]
 async fn only_the_agent_says_what_the_services_are() {
     Machine::with(async |machine| {
-        let (node, _) = boot(machine, 1).await;
+        let (node, inner) = boot(machine, 1).await;
         let refused = told(&node, json!([{ "name": "a", "address": "192.0.2.1" }])).await;
         assert!(
             refused["error"].as_str().unwrap().contains("service a"),
@@ -180,6 +180,16 @@ async fn only_the_agent_says_what_the_services_are() {
                 .args(connect),
         );
         assert_eq!(inside, NOT_CONNECTED, "root inside is not");
+        // Nor does he change what was said, by a view of the container's own files.
+        for attempt in [
+            "rm /node/var/lib/jeroboam/services.sock",
+            "cat /node/var/lib/node-init/services.json",
+            "mv /node/var/lib/node-init /node/var/lib/other",
+        ] {
+            let (status, said) = run(&inner, attempt, with_everything()).await;
+            assert_ne!(status, 0, "{attempt}: {said}");
+        }
+        tell(&node, json!([])).await;
         machine.remove(node).await;
     })
     .await;
