@@ -2,7 +2,7 @@
 //! the next page.
 
 use super::call::settings;
-use super::ident;
+use super::{bay, ident};
 use crate::call::Call;
 use crate::extract::Query;
 use crate::reply::{self, Reply};
@@ -27,6 +27,8 @@ pub struct Page {
     pub key: String,
     /// From the least.
     pub ascending: bool,
+    /// The bay whose things these are, as it was named: the pages that follow are of the same.
+    pub bay: Option<String>,
 }
 
 impl Page {
@@ -80,7 +82,16 @@ impl Page {
             marker: query.get("marker").map(str::to_owned),
             key: key.to_owned(),
             ascending,
+            bay: query
+                .get(bay::PARAMETER)
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned),
         })
+    }
+
+    /// Is the list in the order of making? Then the database may give the page as it is.
+    pub fn as_made(&self) -> bool {
+        self.key == MADE
     }
 
     /// The page of these rows, which come in the order of their making. `mark` is what marks a row,
@@ -103,12 +114,7 @@ impl Page {
         }
         if let Some(marker) = &self.marker {
             let at = rows.iter().position(|row| mark(row) == *marker);
-            let missing = || {
-                Error::NotFound(
-                    "The marker marks no item of this list; begin again without one.".into(),
-                )
-            };
-            rows.drain(..=at.ok_or_else(missing)?);
+            rows.drain(..=at.ok_or_else(unmarked)?);
         }
         rows.truncate(self.limit);
         Ok(rows)
@@ -129,7 +135,11 @@ impl Page {
         if let Some(last) = last.filter(|_| full) {
             let limit = self.limit.to_string();
             let direction = if self.ascending { "asc" } else { "desc" };
-            let pairs = url::form_urlencoded::Serializer::new(String::new())
+            let mut pairs = url::form_urlencoded::Serializer::new(String::new());
+            if let Some(bay) = &self.bay {
+                pairs.append_pair(bay::PARAMETER, bay);
+            }
+            let pairs = pairs
                 .append_pair("sort_key", &self.key)
                 .append_pair("sort_dir", direction)
                 .append_pair("limit", &limit)
@@ -139,6 +149,11 @@ impl Page {
         }
         reply::ok(&body)
     }
+}
+
+/// The marker marks none of the items.
+pub fn unmarked() -> Error {
+    Error::NotFound("The marker marks no item of this list; begin again without one.".into())
 }
 
 /// A value in an order of its own: nothing, then truths, numbers, texts, and the rest by its text.

@@ -8,7 +8,7 @@ mod view;
 use super::bay::{self, Place};
 use super::call::own;
 use super::ident::one;
-use super::page::Page;
+use super::page::{Page, unmarked};
 use super::{Ident, manifests, rules};
 use crate::ctx::{Caller, Ctx};
 use crate::extract::Query;
@@ -18,6 +18,7 @@ use schemas::Result;
 use serde_json::Value;
 use store::compute::guests::{self, Kind};
 use store::compute::servers::Server;
+use store::{Conn, Scope};
 use view::Loaded;
 
 pub(super) use update::written;
@@ -54,19 +55,45 @@ async fn list(ctx: &Caller, query: &Query, path: &str, full: bool) -> Reply {
     let page = Page::read(ctx, query, view::KEYS)?;
     let bay = bay::id(ctx, bay::named(None, query)).await?;
     let scope = own(ctx)?;
-    let pods = ctx
-        .read(move |conn| {
-            let rows = guests::list(conn, &scope, bay.as_deref(), Kind::Pod)?;
-            Loaded::all(conn, rows)
-        })
-        .await?;
     let mark = |pod: &Loaded| pod.row.id.clone();
-    let pods = page.arrange(pods, mark, |pod, key| view::value(ctx, pod, key))?;
+    let pods = match page.as_made() {
+        true => read(ctx, &page, scope, bay).await?,
+        false => {
+            let all = move |conn: &mut Conn| {
+                let rows = guests::list(conn, &scope, bay.as_deref(), Kind::Pod)?;
+                Loaded::all(conn, rows)
+            };
+            let pods = ctx.read(all).await?;
+            page.arrange(pods, mark, |pod, key| view::value(ctx, pod, key))?
+        }
+    };
     let items = pods.iter().map(|pod| match full {
         true => view::whole(ctx, pod),
         false => view::brief(ctx, pod),
     });
     page.listed(ctx, "pods", path, items.collect(), pods.last().map(mark))
+}
+
+/// A page in the order of making, of which nothing more is read than it shows.
+async fn read(
+    ctx: &Caller,
+    page: &Page,
+    scope: Scope,
+    cluster: Option<String>,
+) -> Result<Vec<Loaded>> {
+    let wanted = guests::Page {
+        scope,
+        cluster,
+        kind: Kind::Pod,
+        marker: page.marker.clone(),
+        ascending: page.ascending,
+        limit: page.limit,
+    };
+    let read = move |conn: &mut Conn| match guests::page(conn, &wanted)? {
+        Some(rows) => Loaded::all(conn, rows).map(Some),
+        None => Ok(None),
+    };
+    ctx.read(read).await?.ok_or_else(unmarked)
 }
 
 /// The pod that an address means.

@@ -1,6 +1,7 @@
 //! Pods: manifests in, rows out, and what is shown of what nodes say.
 
 use super::cloud::{Answer, CLUSTER, Caller, Cloud, DISTROLESS, OTHER, PROJECT};
+use super::sown;
 use serde_json::{Value, json};
 use store::compute::guests::{self, Kind};
 use store::compute::servers::{self, Server};
@@ -408,6 +409,51 @@ async fn lists_are_in_pages_and_in_order() {
         .await;
     assert_eq!(all.unwrap().len(), 3);
     assert_eq!(guests_of(&cloud, OTHER).await, 0);
+}
+
+#[actix_web::test]
+async fn the_pages_that_follow_are_of_the_same_bay() {
+    let cloud = Cloud::new().await;
+    const SECOND: &str = "0199f5a1-0000-7000-8000-0000000000c3";
+    let made = cloud
+        .store
+        .write(|tx| sown::cluster(tx, SECOND, PROJECT))
+        .await;
+    made.unwrap();
+    let member = cloud.member();
+    let mut ids = Vec::new();
+    for (name, bay) in [
+        ("a", CLUSTER),
+        ("x", SECOND),
+        ("b", CLUSTER),
+        ("c", CLUSTER),
+    ] {
+        let body = json!({ "bay_uuid": bay, "manifest": manifest(name).to_string() });
+        let made = member.post("/v1/pods", body).await.is(201);
+        ids.push(made["uuid"].as_str().unwrap().to_owned());
+    }
+    for (query, names) in [
+        ("", ["a", "b", "c"]),
+        ("&sort_dir=desc", ["c", "b", "a"]),
+        ("&sort_key=name", ["a", "b", "c"]),
+        ("&sort_key=name&sort_dir=desc", ["c", "b", "a"]),
+    ] {
+        let mut path = format!("/pods?bay_ident={CLUSTER}&limit=1{query}");
+        for name in names {
+            let page = member.get(&path).await.is(200);
+            assert_eq!(page["pods"][0]["name"], name, "{path}");
+            path = page["next"].as_str().unwrap().to_owned();
+            assert!(path.contains(&format!("bay_ident={CLUSTER}")), "{path}");
+        }
+        let page = member.get(&path).await.is(200);
+        assert_eq!(page, json!({ "pods": [] }), "{path}");
+    }
+    // A pod of another bay marks nothing here, nor does one of another project.
+    let path = format!("/pods?bay_ident={CLUSTER}&marker={}", ids[1]);
+    member.get(&path).await.refused(404);
+    let path = format!("/pods?marker={}", ids[0]);
+    cloud.stranger().get(&path).await.refused(404);
+    assert_eq!(member.get(&path).await.is(200)["pods"][0]["name"], "x");
 }
 
 async fn guests_of(cloud: &Cloud, project: &'static str) -> i64 {

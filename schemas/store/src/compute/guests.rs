@@ -2,6 +2,10 @@
 //! followed as a server is, and is a row of `servers`; compute neither shows nor counts it, for what it
 //! needs is in the nodes, which its project pays for.
 
+mod page;
+
+pub use page::{Page, page};
+
 use super::launch::{self, Launch};
 use super::servers::{self, Server};
 use super::spec::{Guest, Node};
