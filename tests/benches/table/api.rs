@@ -3,7 +3,7 @@
 use crate::client::{Client, auth};
 use crate::cloud::{Cloud, block_on};
 use crate::limit::Static;
-use crate::load::{self, Requests, same};
+use crate::load::{self, Ending, Requests, same};
 use crate::table::{Table, time};
 use serde_json::json;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub fn measure(table: &mut Table) {
     for connections in [1, 32] {
         let most = limit.load(connections);
         for (what, aim, requests) in &figures {
-            let got = load::run(cloud.address, connections, requests);
+            let got = load::run(cloud.address, connections, requests, Ending::Kept);
             table.row(
                 &format!("{what}, {connections} conn"),
                 &format!(

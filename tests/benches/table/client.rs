@@ -38,20 +38,33 @@ impl Client {
 
     /// A request that must succeed; the body, or null.
     pub async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Value {
+        let (status, text) = self.answer(method, path, body).await;
+        assert!(status.is_success(), "{method} {path}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+
+    /// A request, however it is answered.
+    pub async fn answer(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> (reqwest::StatusCode, String) {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         let mut request = self
             .http
-            .request(method.clone(), format!("{}{path}", self.base))
+            .request(method, format!("{}{path}", self.base))
             .header("X-Auth-Token", &self.token)
-            .header("OpenStack-API-Version", "compute 2.90");
+            .header(
+                "OpenStack-API-Version",
+                "compute 2.90, container-infra latest",
+            );
         if let Some(body) = body {
             request = request.json(&body);
         }
         let answer = request.send().await.unwrap();
         let status = answer.status();
-        let text = answer.text().await.unwrap();
-        assert!(status.is_success(), "{method} {path}: {status} {text}");
-        serde_json::from_str(&text).unwrap_or(Value::Null)
+        (status, answer.text().await.unwrap())
     }
 
     /// Uploads bytes as an image's data.

@@ -25,6 +25,15 @@ impl Cloud {
         })
     }
 
+    /// Where the agent finds the engine inside a node.
+    pub fn inner_engine(&self, server: &str) -> String {
+        let nodes = self.state.join("agent").join("nodes");
+        format!(
+            "unix://{}",
+            nodes.join(server).join("docker.sock").display()
+        )
+    }
+
     /// What stands in one of its secret files.
     pub fn secret(&self, name: &str) -> String {
         let path = self.state.join("secret").join(name);

@@ -2,7 +2,7 @@
 
 use crate::stopwatch::Stopwatch;
 use bollard::Docker;
-use bollard::models::{ContainerCreateBody, HostConfig};
+use bollard::models::{ContainerCreateBody, ContainerInspectResponse, HostConfig};
 use bollard::query_parameters::RemoveContainerOptionsBuilder;
 use std::time::Duration;
 
@@ -13,12 +13,40 @@ pub struct Engine {
     image: String,
 }
 
+/// The engine at this URL, in the version that it speaks.
+pub async fn connect(url: &str) -> Docker {
+    let path = url.strip_prefix("unix://").expect("a unix socket");
+    let docker = Docker::connect_with_unix(path, 120, bollard::API_DEFAULT_VERSION).unwrap();
+    docker.negotiate_version().await.unwrap()
+}
+
+/// Removes a container with its volumes, whatever it is doing.
+pub async fn remove(docker: &Docker, id: &str) {
+    let force = RemoveContainerOptionsBuilder::new()
+        .force(true)
+        .v(true)
+        .build();
+    docker.remove_container(id, Some(force)).await.unwrap();
+}
+
+/// What a container of this engine was made of, to make another like it: without its name, labels,
+/// networks.
+pub fn made_of(found: &ContainerInspectResponse) -> ContainerCreateBody {
+    // The same words, to the engine, as those of a request.
+    let told = serde_json::to_value(&found.config).unwrap();
+    let body: ContainerCreateBody = serde_json::from_value(told).unwrap();
+    ContainerCreateBody {
+        image: found.image.clone(),
+        labels: None,
+        host_config: found.host_config.clone(),
+        ..body
+    }
+}
+
 impl Engine {
     /// The engine at this URL; takes the image of any container that the cloud has made there.
     pub async fn of(url: &str, server: &str) -> Engine {
-        let path = url.strip_prefix("unix://").expect("a unix socket");
-        let docker = Docker::connect_with_unix(path, 120, bollard::API_DEFAULT_VERSION).unwrap();
-        let docker = docker.negotiate_version().await.unwrap();
+        let docker = connect(url).await;
         let all = docker
             .list_containers(Some(
                 bollard::query_parameters::ListContainersOptionsBuilder::new()
@@ -62,11 +90,7 @@ impl Engine {
     /// Removes containers that `boot` made.
     pub async fn remove(&self, ids: &[String]) {
         for id in ids {
-            let force = RemoveContainerOptionsBuilder::new()
-                .force(true)
-                .v(true)
-                .build();
-            self.docker.remove_container(id, Some(force)).await.unwrap();
+            remove(&self.docker, id).await;
         }
     }
 }

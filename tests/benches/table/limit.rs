@@ -1,13 +1,13 @@
 //! The limit of any REST figure: a static actix handler in a process of its own, with as many
 //! workers as the API has.
 
-use crate::load::{self, Report};
+use crate::load::{self, Ending, Report};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command};
 
 /// Serves a fixed body until killed.
-pub fn serve(port: u16) {
+pub fn serve(address: SocketAddr) {
     let body: &'static str = Box::leak("x".repeat(1500).into_boxed_str());
     let workers = std::thread::available_parallelism().map_or(2, Into::into);
     let run = async move {
@@ -19,7 +19,7 @@ pub fn serve(port: u16) {
             }))
         })
         .workers(workers)
-        .bind(("127.0.0.1", port))
+        .bind(address)
         .unwrap()
         .run()
         .await
@@ -38,16 +38,30 @@ impl Static {
     pub fn start() -> Static {
         let address = free_address();
         let child = Command::new(std::env::current_exe().unwrap())
-            .args(["static-server", &address.port().to_string()])
+            .args(["static-server", &address.to_string()])
             .spawn()
             .unwrap();
         wait_for(address);
         Static { child, address }
     }
 
+    /// The same in the network of another process, where nobody here could wait for it.
+    pub fn within(pid: u32, address: SocketAddr) -> Static {
+        let child = within(pid)
+            .args(["static-server", &address.to_string()])
+            .spawn()
+            .unwrap();
+        Static { child, address }
+    }
+
     pub fn load(&self, connections: u64) -> Report {
         let request = load::request("GET", "/", &[], "");
-        load::run(self.address, connections, &load::same(request))
+        load::run(
+            self.address,
+            connections,
+            &load::same(request),
+            Ending::Kept,
+        )
     }
 }
 
@@ -56,6 +70,14 @@ impl Drop for Static {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// This program, in the network of another process; its arguments are still to be said.
+pub fn within(pid: u32) -> Command {
+    let mut command = Command::new("nsenter");
+    command.arg(format!("--net=/proc/{pid}/ns/net"));
+    command.arg("--").arg(std::env::current_exe().unwrap());
+    command
 }
 
 /// A port of the loopback that nobody listens on.

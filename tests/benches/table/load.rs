@@ -1,6 +1,7 @@
 //! A load generator that costs little: one thread and one kept-alive connection each, prepared
 //! bytes out, only status and length read in.
 
+use crate::limit::wait_for;
 use crate::stopwatch::{Stopwatch, percentile};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -12,6 +13,15 @@ const LENGTH: Duration = Duration::from_secs(3);
 
 /// Makes the `n`th request's bytes.
 pub type Requests = Arc<dyn Fn(u64) -> Vec<u8> + Send + Sync>;
+
+/// What becomes of a connection after each answer.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Ending {
+    /// The next request takes it again.
+    Kept,
+    /// The server ends it: on its side, ports of ended connections are held for a while.
+    Ended,
+}
 
 /// What came of a load.
 pub struct Report {
@@ -41,7 +51,7 @@ pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -
 }
 
 /// Puts a load on a server; every answer must have a status below 300.
-pub fn run(address: SocketAddr, connections: u64, requests: &Requests) -> Report {
+pub fn run(address: SocketAddr, connections: u64, requests: &Requests, ending: Ending) -> Report {
     // Warm caches and connections of the server first.
     for n in 0..3 {
         Connection::to(address).once(&requests(u64::MAX / 2 + n));
@@ -56,7 +66,13 @@ pub fn run(address: SocketAddr, connections: u64, requests: &Requests) -> Report
                 while watch.elapsed() < LENGTH {
                     let bytes = requests(n);
                     let one = Stopwatch::start();
+                    if n >= connections && ending == Ending::Ended {
+                        connection = Connection::to(address);
+                    }
                     connection.once(&bytes);
+                    if ending == Ending::Ended {
+                        connection.ends();
+                    }
                     times.push(one.elapsed());
                     n += connections;
                 }
@@ -74,6 +90,39 @@ pub fn run(address: SocketAddr, connections: u64, requests: &Requests) -> Report
         per_second,
         p50: percentile(&times, 0.5),
         p99: percentile(&times, 0.99),
+    }
+}
+
+/// Puts a load of the same small request on a server as soon as it answers, and prints what came of it:
+/// for [`heard`], in another process.
+pub fn report(address: &str, connections: &str, ending: &str) {
+    let address: SocketAddr = address.parse().expect("an address");
+    let (ending, headers): (_, &[_]) = match ending {
+        "kept" => (Ending::Kept, &[]),
+        _ => (Ending::Ended, &[("Connection", "close")]),
+    };
+    wait_for(address);
+    let requests = same(request("GET", "/", headers, ""));
+    let got = run(address, connections.parse().unwrap(), &requests, ending);
+    println!(
+        "{} {} {}",
+        got.per_second,
+        got.p50.as_micros(),
+        got.p99.as_micros()
+    );
+}
+
+/// What a process has printed by [`report`].
+pub fn heard(printed: &str) -> Report {
+    let numbers: Vec<f64> = printed
+        .split_whitespace()
+        .map(|it| it.parse().expect("a number"))
+        .collect();
+    let micros = |n: usize| Duration::from_micros(numbers[n] as u64);
+    Report {
+        per_second: numbers[0],
+        p50: micros(1),
+        p99: micros(2),
     }
 }
 
@@ -120,6 +169,11 @@ impl Connection {
             let part = left.min(self.buffer.len());
             left -= self.stream.read(&mut self.buffer[..part]).unwrap();
         }
+    }
+
+    /// The server ends it, and says nothing more.
+    fn ends(&mut self) {
+        assert_eq!(self.stream.read(&mut self.buffer).unwrap(), 0);
     }
 }
 
