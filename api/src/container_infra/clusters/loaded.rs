@@ -2,7 +2,7 @@
 
 use schemas::host::Inventory;
 use std::collections::BTreeMap;
-use store::compute::hosts;
+use store::compute::hosts::{self, Host};
 use store::container_infra::clusters::{self, Cluster};
 use store::container_infra::nodegroups::{self, NodeGroup};
 use store::container_infra::nodes::{self, Node};
@@ -39,22 +39,43 @@ impl Loaded {
                 .or_default()
                 .push(group);
         }
-        let mut all = Vec::new();
-        for (cluster, spec) in rows {
-            let groups = groups.remove(&cluster.id).unwrap_or_default();
-            let (nodes, engine) = match full {
-                true => inside(conn, &cluster, &groups)?,
-                false => (Vec::new(), None),
-            };
-            all.push(Loaded {
-                cluster,
-                spec,
-                groups,
-                nodes,
-                engine,
-            });
+        let mut nodes: BTreeMap<String, Vec<Node>> = BTreeMap::new();
+        if full {
+            for node in nodes::of_all(conn, &ids)? {
+                nodes.entry(node.cluster_id.clone()).or_default().push(node);
+            }
+        }
+        let loaded = rows.into_iter().map(|(cluster, spec)| Loaded {
+            groups: groups.remove(&cluster.id).unwrap_or_default(),
+            nodes: nodes.remove(&cluster.id).unwrap_or_default(),
+            engine: None,
+            cluster,
+            spec,
+        });
+        let mut all: Vec<Loaded> = loaded.collect();
+        let firsts = all.iter().filter_map(Loaded::first_master);
+        let ids: Vec<String> = firsts.map(|node| node.server_id.clone()).collect();
+        let hosts = hosts::these(conn, &ids)?.into_iter();
+        let hosts: BTreeMap<String, Host> = hosts.map(|host| (host.id.clone(), host)).collect();
+        for one in &mut all {
+            let host = one
+                .first_master()
+                .and_then(|node| hosts.get(&node.server_id));
+            one.engine = host.map(Host::inventory).transpose()?;
         }
         Ok(all)
+    }
+
+    /// The first of its masters that has come up.
+    fn first_master(&self) -> Option<&Node> {
+        let is_master = |node: &&Node| {
+            let group = self
+                .groups
+                .iter()
+                .find(|group| group.id == node.nodegroup_id);
+            node.ready != 0 && group.is_some_and(NodeGroup::is_master)
+        };
+        self.nodes.iter().find(is_master)
     }
 
     /// One that is there, whole.
@@ -97,26 +118,4 @@ pub fn addresses<'a>(nodes: impl Iterator<Item = &'a Node>) -> Vec<&'a str> {
         .filter(|node| node.ready != 0)
         .filter_map(|node| node.address.as_deref())
         .collect()
-}
-
-fn inside(
-    conn: &mut Conn,
-    cluster: &Cluster,
-    groups: &[NodeGroup],
-) -> Result<(Vec<Node>, Option<Inventory>)> {
-    let nodes = nodes::of(conn, &cluster.id)?;
-    let masters: Vec<&str> = groups
-        .iter()
-        .filter(|group| group.is_master())
-        .map(|group| group.id.as_str())
-        .collect();
-    let first = nodes
-        .iter()
-        .find(|node| node.ready != 0 && masters.contains(&node.nodegroup_id.as_str()));
-    let engine = match first {
-        Some(node) => hosts::get(conn, &node.server_id)?,
-        None => None,
-    };
-    let engine = engine.map(|host| host.inventory()).transpose()?;
-    Ok((nodes, engine))
 }

@@ -327,6 +327,17 @@ pub fn briefs(conn: &mut Conn, ids: &[String]) -> Result<Vec<Brief>> {
     })
 }
 
+/// These hosts, in no order; without those that are not there.
+pub fn these(conn: &mut Conn, ids: &[String]) -> Result<Vec<Host>> {
+    let all = hosts::table.select(Host::as_select());
+    Ok(match ids {
+        [] => Vec::new(),
+        // As of briefs.
+        [one] => all.filter(hosts::id.eq(one)).load(conn)?,
+        some => all.filter(hosts::id.eq_any(some)).load(conn)?,
+    })
+}
+
 /// Declares a host dead whose row stays for what is still placed there.
 pub fn bury(tx: &mut Tx<'_>, id: &str) -> Result<()> {
     diesel::update(hosts::table.find(id))

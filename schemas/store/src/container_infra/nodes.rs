@@ -194,6 +194,19 @@ pub fn of(conn: &mut Conn, cluster_id: &str) -> Result<Vec<Node>> {
         .load(conn)?)
 }
 
+/// All of these clusters', by group and place, for lists.
+pub fn of_all(conn: &mut Conn, cluster_ids: &[String]) -> Result<Vec<Node>> {
+    match cluster_ids {
+        // Whoever shows one cluster asks so; a list of values would be parsed anew each time.
+        [one] => of(conn, one),
+        some => Ok(nodes::table
+            .filter(nodes::cluster_id.eq_any(some))
+            .order((nodes::nodegroup_id, nodes::ordinal))
+            .select(Node::as_select())
+            .load(conn)?),
+    }
+}
+
 /// The node whose server this is now.
 pub fn of_server(conn: &mut Conn, server_id: &str) -> Result<Option<Node>> {
     Ok(nodes::table
