@@ -11,6 +11,11 @@ use std::time::Duration;
 /// How long one measurement runs.
 const LENGTH: Duration = Duration::from_secs(3);
 
+/// Connections of one measurement that each serve one request. A client takes 14 000 ports in turn (half of
+/// those there are), and two measurements may go to one address: none is taken twice, for what is on the way
+/// has not forgotten its former use.
+const ENDED: u64 = 6000;
+
 /// Makes the `n`th request's bytes.
 pub type Requests = Arc<dyn Fn(u64) -> Vec<u8> + Send + Sync>;
 
@@ -63,7 +68,7 @@ pub fn run(address: SocketAddr, connections: u64, requests: &Requests, ending: E
             std::thread::spawn(move || {
                 let (mut connection, mut times) = (Connection::to(address), Vec::new());
                 let mut n = thread;
-                while watch.elapsed() < LENGTH {
+                while watch.elapsed() < LENGTH && (ending == Ending::Kept || n < ENDED) {
                     let bytes = requests(n);
                     let one = Stopwatch::start();
                     if n >= connections && ending == Ending::Ended {
