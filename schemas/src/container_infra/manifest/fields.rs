@@ -79,9 +79,9 @@ pub(super) const POD: Fields = Fields {
         "securityContext",
     ],
     defaults: &[
-        ("dnsPolicy", &["ClusterFirst", "Default"]),
+        ("dnsPolicy", &["ClusterFirst"]),
         ("schedulerName", &["default-scheduler"]),
-        ("enableServiceLinks", &["true", "false"]),
+        ("enableServiceLinks", &["false"]),
         ("hostUsers", &["true"]),
         ("preemptionPolicy", &["PreemptLowerPriority", "Never"]),
         ("priority", &["0"]),
@@ -109,6 +109,10 @@ pub(super) const POD: Fields = Fields {
         ("subdomain", NAMES),
         ("setHostnameAsFQDN", NAMES),
         ("dnsPolicy", "every pod asks the cluster's name service"),
+        (
+            "enableServiceLinks",
+            "services are found by their names, and no variables are set for them",
+        ),
         (
             "ephemeralContainers",
             "they are added to a pod that runs, and never part of a manifest",

@@ -90,7 +90,7 @@ fn what_says_only_what_is_so_anyway_is_accepted() {
     });
     let spec = json!({
         "restartPolicy": "Always", "dnsPolicy": "ClusterFirst", "schedulerName": "default-scheduler",
-        "enableServiceLinks": true, "serviceAccountName": "default", "hostNetwork": false,
+        "enableServiceLinks": false, "serviceAccountName": "default", "hostNetwork": false,
         "automountServiceAccountToken": false, "tolerations": [], "affinity": {}, "nodeSelector": {},
         "imagePullSecrets": [], "securityContext": {}, "volumes": [], "priority": 0,
         "terminationGracePeriodSeconds": 30, "hostUsers": true,
@@ -133,6 +133,8 @@ fn what_a_pods_spec_cannot_have_is_refused_by_its_name() {
         ),
         ("hostAliases", json!([{ "ip": "1.1.1.1" }]), ""),
         ("dnsPolicy", json!("None"), ""),
+        ("dnsPolicy", json!("Default"), "name service"),
+        ("enableServiceLinks", json!(true), "by their names"),
         ("dnsConfig", json!({ "nameservers": ["1.1.1.1"] }), ""),
         ("subdomain", json!("a"), ""),
         ("setHostnameAsFQDN", json!(true), ""),
