@@ -23,6 +23,7 @@ mod stories {
     mod pods_changed;
     pub mod rcs;
     pub mod services;
+    mod services_explained;
     pub mod sown;
     mod swarms;
     mod templates;

@@ -4,6 +4,7 @@
 mod allot;
 mod create;
 mod ports;
+mod reason;
 mod update;
 mod view;
 
@@ -94,7 +95,11 @@ async fn find(ctx: &Caller, place: &Place) -> Result<Loaded> {
 
 async fn show(ctx: Ctx<rules::ServiceGet>, place: Place) -> Reply {
     let found = find(&ctx, &place).await?;
-    reply::ok(&view::whole(&ctx, &found))
+    let row = found.row.clone();
+    let reason = ctx.read(move |conn| reason::reason(conn, &row)).await?;
+    let mut view = view::whole(&ctx, &found);
+    view["status_reason"] = reason.into();
+    reply::ok(&view)
 }
 
 async fn remove(ctx: Ctx<rules::ServiceDelete>, place: Place) -> Reply {
