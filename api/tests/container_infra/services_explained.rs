@@ -54,7 +54,10 @@ async fn a_service_says_why_it_leads_nowhere() {
         .await
         .is(201);
     let has = |reason: &Value, words: &str| {
-        assert!(reason.as_str().is_some_and(|it| it.contains(words)), "{reason}");
+        assert!(
+            reason.as_str().is_some_and(|it| it.contains(words)),
+            "{reason}"
+        );
     };
     has(&reason(&cloud).await, "not been told");
     told(&cloud, Vec::new(), 1, None).await;
@@ -70,8 +73,17 @@ async fn a_service_says_why_it_leads_nowhere() {
     let pod = vec![Ipv4Addr::new(10, 100, 2, 3)];
     told(&cloud, pod.clone(), 0, None).await;
     has(&reason(&cloud).await, "Node node-1 has not answered");
-    told(&cloud, pod.clone(), 0, Some("its image is older than its agent")).await;
-    has(&reason(&cloud).await, "Node node-1 does not serve it: its image");
+    told(
+        &cloud,
+        pod.clone(),
+        0,
+        Some("its image is older than its agent"),
+    )
+    .await;
+    has(
+        &reason(&cloud).await,
+        "Node node-1 does not serve it: its image",
+    );
     told(&cloud, pod, 1, None).await;
     assert_eq!(reason(&cloud).await, Value::Null);
 }
