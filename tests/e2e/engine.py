@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import socket
+import time
 from urllib.parse import quote
 
 SOCKET = os.environ.get("JEROBOAM_TEST_DOCKER", "unix:///var/run/docker.sock").removeprefix("unix://")
@@ -17,6 +18,16 @@ class _Connection(http.client.HTTPConnection):
 
 
 def ask(method, path):
+    body = _asked(method, path)
+    return json.loads(body) if body else None
+
+
+def _lines(path):
+    """An answer of many documents, one on each line."""
+    return [json.loads(line) for line in _asked("GET", path).splitlines()]
+
+
+def _asked(method, path):
     connection = _Connection("docker", timeout=60)
     try:
         connection.request(method, f"/v1.41{path}")
@@ -25,7 +36,7 @@ def ask(method, path):
     finally:
         connection.close()
     assert answer.status < 400, f"{method} {path}: {answer.status} {body[:300]!r}"
-    return json.loads(body) if body else None
+    return body
 
 
 class Engine:
@@ -52,6 +63,22 @@ class Engine:
     def kill(self, server_id):
         """Ends a server's container from outside, as a crash would."""
         ask("POST", f"/containers/{self.inspect(server_id)['Id']}/kill")
+
+    def deaths(self, server_id, since):
+        """When a server's container died since then, in seconds of the epoch: from the signal that ended it to
+        the engine's word that it is over. One that is gone may be asked for."""
+        wanted = {"type": ["container"], "event": ["kill", "die"], "label": [f"jeroboam.id={server_id}"]}
+        wanted = quote(json.dumps(wanted))
+        events = _lines(f"/events?since={since:.6f}&until={time.time():.6f}&filters={wanted}")
+        deaths, signal = [], None
+        for one in sorted(events, key=lambda event: event["timeNano"]):
+            at = one["timeNano"] / 1e9
+            if one["Action"] == "kill":
+                signal = signal or at
+            else:
+                deaths.append((signal or at, at))
+                signal = None
+        return deaths
 
     def networks(self):
         return [one["Name"] for one in ask("GET", f"/networks?filters={self._filters()}")]
