@@ -84,7 +84,7 @@ if [ "$QUICK" = yes ]; then
 else
     note_running
     ensure_packages "${BUILD_PACKAGES[@]}" shellcheck busybox-static iproute2 \
-        nftables conntrack postgresql rabbitmq-server
+        nftables conntrack docker-compose postgresql rabbitmq-server
     ensure_docker
     docker_up "$WORK/dockerd.log"
     export JEROBOAM_TEST_DOCKER=$ENGINE

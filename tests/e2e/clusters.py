@@ -1,6 +1,7 @@
 """Clusters and what their users do with them, for the tests that need one."""
 
 import json
+import os
 import subprocess
 from contextlib import contextmanager
 
@@ -69,7 +70,8 @@ def cluster(cloud, engine, template, name, count, user="jeroboam"):
 
 
 def docker_cli(cloud, cluster, home, user="jeroboam"):
-    """The docker CLI as the cluster's user has it: his key, a certificate that the cluster signed."""
+    """The docker CLI as the cluster's user has it: his key, a certificate that the cluster signed. `program`
+    is another client of the engine that takes the same options."""
     subprocess.run(
         ["openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=joe", "-keyout", home / "key.pem",
          "-out", home / "request.pem"],
@@ -80,11 +82,13 @@ def docker_cli(cloud, cluster, home, user="jeroboam"):
     signed = cloud.openstack("coe", "ca", "sign", cluster["uuid"], str(home / "request.pem"), cloud=user, form=None)
     (home / "cert.pem").write_text(signed)
 
-    def run(*words, address=cluster["api_address"], proven=True, check=True):
-        line = ["docker", "-H", address, "--tlsverify", "--tlscacert", home / "ca.pem"]
+    def run(*words, address=cluster["api_address"], proven=True, check=True, program="docker"):
+        line = [program, "-H", address, "--tlsverify", "--tlscacert", home / "ca.pem"]
         if proven:
             line += ["--tlscert", home / "cert.pem", "--tlskey", home / "key.pem"]
-        done = subprocess.run([*line, *words], capture_output=True, text=True, timeout=120)
+        # Where it is set, Python's clients believe this instead of the option.
+        environment = {k: v for k, v in os.environ.items() if k not in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")}
+        done = subprocess.run([*line, *words], env=environment, capture_output=True, text=True, timeout=120)
         assert not check or done.returncode == 0, done.stderr
         return done
 

@@ -39,11 +39,48 @@ def test_a_cluster_is_healthy_and_its_nodes_are_servers(cloud, engine, cluster):
         assert engine.inspect(node["ID"])["State"]["Running"]
 
 
-def test_its_user_runs_containers_through_the_docker_cli(cloud, cluster, docker):
+@pytest.fixture(scope="module")
+def image(cloud, docker):
+    """An image that the cluster's user brought himself."""
     loaded = docker("load", "-i", str(cloud.state / "busybox.tar")).stdout
-    image = re.search(r"Loaded image(?: ID)?: (\S+)", loaded).group(1)
+    return re.search(r"Loaded image(?: ID)?: (\S+)", loaded).group(1)
+
+
+COMPOSE = """\
+version: "3.7"
+services:
+  web:
+    image: {image}
+    command: [sh, -c, "mkdir /w; echo hello of compose > /w/index.html; exec httpd -f -p 8080 -h /w"]
+  asker:
+    image: {image}
+    command: [sh, -c, "until timeout 5 wget -q -O- http://web:8080/; do sleep 1; done; exec sleep 1000"]
+    volumes: [kept:/kept]
+volumes: {{kept: {{}}}}
+"""
+
+
+def test_its_user_runs_containers_through_the_docker_cli(docker, image):
     assert docker("run", "--rm", image, "echo", "hello from a node").stdout.strip() == "hello from a node"
     assert docker("info", "--format", "{{.Name}}").stdout.strip().startswith("e2e-web")
+
+
+def test_its_user_runs_a_compose_file(docker, image, tmp_path):
+    file = tmp_path / "docker-compose.yml"
+    file.write_text(COMPOSE.format(image=image))
+
+    def compose(*words):
+        return docker("-f", str(file), "-p", "e2e", *words, program="docker-compose").stdout
+
+    def kept():
+        return [docker(kind, "ls", "-q", "--filter", "label=com.docker.compose.project=e2e").stdout
+                for kind in ("container", "network", "volume")]
+
+    compose("up", "-d")
+    eventually(lambda: "hello of compose" in compose("logs", "asker"), "one does not reach the other by its name")
+    assert all(kept())
+    compose("down", "--volumes", "--timeout", "1")
+    assert not any(kept())
 
 
 def test_nobody_else_is_let_in(cluster, docker, tmp_path):
