@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import openstack as sdk
 import yaml
+
+from standby import Client
 
 PATIENCE = 90
 
@@ -45,15 +48,17 @@ class Cloud:
         self.state = Path(state)
         self.url = url
         self.table = table
+        self.client = Client(shutil.which("openstack"))
+        self.client_of_2015 = Client(os.environ["JEROBOAM_E2E_MAGNUM"])
 
     def openstack(self, *words, cloud="jeroboam-admin", form="json", say=None):
         """Runs the openstack client; its answer is parsed. `say` is the command's name in the table."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith("OS_")}
         environment["OS_CLIENT_CONFIG_FILE"] = str(self.state / "clouds.yaml")
-        line = ["openstack", *(["--os-cloud", cloud] if cloud else []), *map(str, words)]
+        line = [*(["--os-cloud", cloud] if cloud else []), *words]
         if form:
             line += ["-f", form]
-        done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=180)
+        done = self.client.run(line, environment, timeout=180)
         name = say or " ".join(_command(words))
         failed = words[0] == "coe" and _failed(done.stdout)
         if done.returncode != 0 or failed:
@@ -77,8 +82,7 @@ class Cloud:
         is no table is given as it is (`raw`)."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith("OS_")}
         environment |= self._as_in_2015(cloud, version)
-        line = [os.environ["JEROBOAM_E2E_MAGNUM"], *map(str, words)]
-        done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=180)
+        done = self.client_of_2015.run(words, environment, timeout=180)
         name = say or words[0]
         failed = _failed(done.stdout)
         if done.returncode != 0 or failed:
