@@ -135,6 +135,7 @@ fn spec(base: &str, manifest: &str) -> Spec {
         reboot: None,
         leaving: false,
         avoid: Vec::new(),
+        failed_on: None,
         locked_reason: None,
         reservation_id: String::new(),
         launch_index: 0,

@@ -160,7 +160,12 @@ fn put(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, context: &Context) ->
         Err(none) if guests::kind(&at.server) == Some(guests::Kind::Pod) => {
             return wait_for_room(tx, at, now, none.to_string(), context);
         }
-        Err(none) => return fail(tx, at, "error", &none.to_string()),
+        Err(none) => {
+            // That nobody is left is known; what the last one said is what helps.
+            let last = at.spec.failed_on.iter().map(|last| format!(" {last}."));
+            let reason = none.to_string() + &last.collect::<String>();
+            return fail(tx, at, "error", &reason);
+        }
     };
     place::typed(&host)?;
     at.spec.charged = at.spec.flavor.size();
@@ -213,6 +218,7 @@ fn settle(tx: &mut Tx<'_>, at: &mut Snapshot, vm_state: &str) -> Result<Look> {
     at.server.fault = None;
     at.spec.reboot = None;
     at.spec.avoid.clear();
+    at.spec.failed_on = None;
     at.sight.step = None;
     resize::shrink(tx, at)?;
     if vm_state != "error" && at.server.launched_at.is_none() {
@@ -254,6 +260,11 @@ fn leave(
         && !at.spec.avoid.contains(&host)
     {
         event(tx, &at.server, "reschedule", "Error", reason)?;
+        let name = at.host.as_ref().map_or(&host, |host| &host.name);
+        at.spec.failed_on = Some(format!(
+            "Host {name} failed it: {}",
+            reason.trim_end_matches('.')
+        ));
         at.spec.avoid.push(host);
     }
     if gone {
@@ -263,7 +274,8 @@ fn leave(
         at.server.host_id = None;
         at.host = None;
         if at.spec.avoid.len() >= context.settings.build_tries {
-            return fail(tx, at, "error", reason);
+            let reason = at.spec.failed_on.clone().unwrap_or_else(|| reason.into());
+            return fail(tx, at, "error", &reason);
         }
     } else {
         at.spec.leaving = true;

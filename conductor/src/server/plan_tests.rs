@@ -40,6 +40,7 @@ fn spec() -> Spec {
         reboot: None,
         leaving: false,
         avoid: vec![],
+        failed_on: None,
         locked_reason: None,
         reservation_id: "r-1".into(),
         launch_index: 0,

@@ -67,6 +67,20 @@ fn a_build_that_its_first_host_fails_succeeds_on_another() {
 }
 
 #[test]
+fn a_build_that_all_hosts_failed_says_why_the_last_one_did() {
+    once(2, |world| {
+        Box::pin(async move {
+            let ask = [("sim.fail", "create:99")];
+            let id = world.create("one", &ask).await;
+            world.until_state(id, "error").await;
+            let fault = world.server(id).await.unwrap().fault().unwrap().unwrap();
+            let cause = fault.message.contains("sim.fail") && fault.message.contains("host-");
+            assert!(cause, "{}", fault.message);
+        })
+    });
+}
+
+#[test]
 fn a_command_that_the_image_lacks_is_an_error_with_its_reason() {
     once(1, |world| {
         Box::pin(async move {

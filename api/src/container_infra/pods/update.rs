@@ -221,6 +221,7 @@ fn replace(
     spec.flavor = room;
     spec.incarnation += 1;
     spec.avoid.clear();
+    spec.failed_on = None;
     row.task_state = Some(match row.host_id {
         Some(_) => "rebuilding".into(),
         // It has no node, or lost it.

@@ -222,6 +222,7 @@ pub(super) fn one(
         reboot: None,
         leaving: false,
         avoid: Vec::new(),
+        failed_on: None,
         locked_reason: None,
         reservation_id: reservation.to_owned(),
         launch_index: index,

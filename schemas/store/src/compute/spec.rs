@@ -48,6 +48,9 @@ pub struct Spec {
     pub leaving: bool,
     /// Hosts that failed it, not to be tried again for this build.
     pub avoid: Vec<String>,
+    /// Which of them failed it last, and why.
+    #[serde(default)]
+    pub failed_on: Option<String>,
     /// Why it is locked (2.73).
     pub locked_reason: Option<String>,
     /// Shared by the servers of one request.

@@ -144,6 +144,7 @@ fn apply(
     at.spec.incarnation += 1;
     at.spec.reboot = None;
     at.spec.avoid.clear();
+    at.spec.failed_on = None;
     at.spec.power = match at.server.vm_state.as_str() {
         "stopped" => Power::Stopped,
         _ => Power::Running,
