@@ -12,6 +12,7 @@ pub mod lifecycle;
 pub mod limits;
 pub mod network;
 pub mod node;
+pub mod overlay;
 pub mod pods;
 pub mod reboot;
 pub mod snapshot;
@@ -225,6 +226,9 @@ macro_rules! each_case {
         $check!(network a_container_has_the_address_it_asked_for);
         $check!(network a_container_may_be_on_several_networks);
         $check!(network without_networks_there_are_no_interfaces);
+        $check!(overlay a_network_is_joined_with_others_and_parted_again);
+        $check!(overlay a_network_that_is_not_here_cannot_be_joined);
+        $check!(overlay a_host_has_its_own_address_on_a_network);
         $check!(images an_image_is_fetched_once);
         $check!(images layers_that_are_here_are_not_sent_again);
         $check!(images an_image_with_other_content_than_announced_is_refused);

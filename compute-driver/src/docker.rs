@@ -28,6 +28,7 @@ mod network;
 mod node;
 mod observe;
 mod output;
+mod overlay;
 mod pause;
 mod pods;
 mod power;
@@ -51,8 +52,9 @@ use schemas::Timestamp;
 use schemas::host::{Snapshot, SwarmOrder, SwarmSeen};
 use schemas::ids::{HostId, ImageId, NetworkId, WorkloadId};
 use schemas::workload::{
-    Digest, ImageRef, Limits, Network, Observation, Pod, Reboot, Services, Workload,
+    Digest, ImageRef, Limits, Network, Observation, Overlay, Pod, Reboot, Services, Workload,
 };
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -67,6 +69,8 @@ pub struct DockerDriver {
     ranges: Mutex<()>,
     /// The image of sandboxes was on the engine when last looked for.
     has_pause: AtomicBool,
+    /// The kernel has made a tunnel.
+    can_tunnel: AtomicBool,
 }
 
 impl DockerDriver {
@@ -79,6 +83,7 @@ impl DockerDriver {
             watch: Watch::default(),
             ranges: Mutex::default(),
             has_pause: AtomicBool::default(),
+            can_tunnel: AtomicBool::default(),
         }
     }
 
@@ -155,6 +160,18 @@ impl Driver for DockerDriver {
 
     async fn list_networks(&self) -> Result<Vec<Network>> {
         self.network_list().await
+    }
+
+    async fn tunnel_mtu(&self, address: Ipv4Addr) -> Result<u32> {
+        self.tunnels_from(address).await
+    }
+
+    async fn ensure_overlay(&self, overlay: &Overlay) -> Result<()> {
+        self.join_network(overlay).await
+    }
+
+    async fn list_overlays(&self) -> Result<Vec<NetworkId>> {
+        self.joined().await
     }
 
     async fn ensure_created(&self, workload: &Workload) -> Result<()> {

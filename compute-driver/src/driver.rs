@@ -20,8 +20,9 @@ use bytes::Bytes;
 use schemas::host::{Snapshot, SwarmOrder, SwarmSeen};
 use schemas::ids::{ImageId, NetworkId, WorkloadId};
 use schemas::workload::{
-    Digest, ImageRef, Limits, Network, Observation, Pod, Reboot, Services, Workload,
+    Digest, ImageRef, Limits, Network, Observation, Overlay, Pod, Reboot, Services, Workload,
 };
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -72,6 +73,31 @@ pub trait Driver: Send + Sync {
 
     /// Our networks on this host.
     async fn list_networks(&self) -> Result<Vec<Network>>;
+
+    /// Can tunnels to networks on other machines end at this address of the machine? How many bytes its
+    /// interface takes at most; and from then on no container reaches their port, on any machine.
+    /// [`DriverError::Refused`] with `host_fault` says why not.
+    async fn tunnel_mtu(&self, _address: Ipv4Addr) -> Result<u32> {
+        Err(DriverError::Unsupported {
+            driver: self.name(),
+            op: "tunnels",
+        })
+    }
+
+    /// Joins the network's part here with those on exactly these other machines, without touching who is on
+    /// it. None: it is joined with none. Packets of the network are taken from those machines alone.
+    /// [`DriverError::Conflict`] when the network is not here. What joins it goes with it, too.
+    async fn ensure_overlay(&self, _overlay: &Overlay) -> Result<()> {
+        Err(DriverError::Unsupported {
+            driver: self.name(),
+            op: "ensure_overlay",
+        })
+    }
+
+    /// Our networks on this host that are joined with others.
+    async fn list_overlays(&self) -> Result<Vec<NetworkId>> {
+        Ok(Vec::new())
+    }
 
     /// Makes the container without starting it, with its files inside, or makes it anew when the
     /// one that is there has another incarnation. What has a [`Workload::node`] becomes a node: see

@@ -7,8 +7,9 @@ use process::Faults;
 use schemas::host::{Snapshot, SwarmOrder, SwarmSeen};
 use schemas::ids::{ImageId, NetworkId, WorkloadId};
 use schemas::workload::{
-    Digest, ImageRef, Limits, Network, Observation, Pod, Reboot, Services, Workload,
+    Digest, ImageRef, Limits, Network, Observation, Overlay, Pod, Reboot, Services, Workload,
 };
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -90,6 +91,20 @@ impl Driver for FaultyDriver {
 
     async fn list_networks(&self) -> Result<Vec<Network>> {
         self.inner.list_networks().await
+    }
+
+    async fn tunnel_mtu(&self, address: Ipv4Addr) -> Result<u32> {
+        self.inner.tunnel_mtu(address).await
+    }
+
+    async fn ensure_overlay(&self, overlay: &Overlay) -> Result<()> {
+        self.faults
+            .around("driver.ensure_overlay", self.inner.ensure_overlay(overlay))
+            .await
+    }
+
+    async fn list_overlays(&self) -> Result<Vec<NetworkId>> {
+        self.inner.list_overlays().await
     }
 
     async fn ensure_created(&self, workload: &Workload) -> Result<()> {

@@ -14,8 +14,7 @@
 //! written down before it is made, so a look that is repeated makes nothing twice. A cluster's row goes
 //! last: whatever belonged to it is gone by then.
 //!
-//! *Assumes.* All nodes of a cluster are on one machine (the scheduler sees to that), since their
-//! network does not reach further.
+//! Its nodes may lie on several machines, whose parts of its network [`overlay`] joins.
 //!
 //! *Fails when* the operation's time is over, or a node has failed as often as it may; the row then says
 //! which node, and why.
@@ -25,6 +24,7 @@ mod commit;
 mod condition;
 mod evict;
 mod launch;
+mod overlay;
 mod plan;
 mod report;
 mod snapshot;
@@ -33,4 +33,5 @@ mod victims;
 
 pub(crate) use certify::tls_of;
 pub(crate) use commit::look;
+pub(crate) use overlay::{beside, changed, greeted, heard as heard_overlay, network_on, seat};
 pub(crate) use swarm::heard;

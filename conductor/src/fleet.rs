@@ -73,6 +73,8 @@ fn view(host: Host, now: Timestamp, silence: Duration) -> Result<Candidate> {
         up: host.is_up(now, silence),
         engine_problem: inventory.engine_problem,
         images: inventory.images,
+        tunnel: inventory.tunnel,
+        tunnel_problem: inventory.tunnel_problem,
         host,
     })
 }

@@ -7,7 +7,7 @@ use crate::look::Look;
 use schemas::{Kind, Timestamp};
 use store::compute::hosts::Host;
 use store::compute::{hosts, nodes, servers};
-use store::container_infra::endpoints;
+use store::container_infra::{endpoints, overlays};
 use store::{Result, Tx};
 
 /// One look at one host.
@@ -28,6 +28,9 @@ pub(crate) fn look(tx: &mut Tx<'_>, id: &str, context: &Context) -> Result<Look>
     tracing::warn!(host = host.hostname, "the host is silent");
     if let Some(cluster) = &host.cluster_id {
         endpoints::wake(tx, cluster)?;
+    }
+    for cluster in overlays::on_host(tx, id)? {
+        tx.due(Kind::Cluster, &cluster)?;
     }
     for server in servers::on_host(tx, id)? {
         if server.task_state.is_some() || server.deleting != 0 {

@@ -27,6 +27,7 @@ fn greeted(tx: &mut Tx<'_>, hello: &Hello) -> Result<Vec<Effect>> {
         return Ok(Vec::new());
     }
     tx.due(Kind::Host, &hello.host.to_string())?;
+    cluster::greeted(tx, &hello.host.to_string())?;
     if let Some(cluster) = hello.inventory.cluster {
         let cluster = cluster.to_string();
         tx.due(Kind::Cluster, &cluster)?;
@@ -51,6 +52,9 @@ fn alive(tx: &mut Tx<'_>, beat: &Heartbeat, context: &Context) -> Result<Vec<Eff
     }
     if let Some(cluster) = beat.inventory.cluster {
         again(tx, before.as_ref(), beat, &cluster.to_string(), context)?;
+    }
+    if beat.inventory.cluster.is_none() {
+        cluster::changed(tx, before.as_ref(), beat, context)?;
     }
     if before.is_none_or(|host| host.epoch != beat.epoch.to_string()) {
         sync::unheard(tx, beat.host)?;
@@ -88,6 +92,10 @@ fn changed(before: Option<&Host>, beat: &Heartbeat) -> Result<bool> {
 fn observed(tx: &mut Tx<'_>, seen: &Observed, context: &Context) -> Result<Vec<Effect>> {
     if matches!(seen.state, Seen::Services) {
         endpoints::heard(tx, seen)?;
+        return Ok(Vec::new());
+    }
+    if matches!(seen.state, Seen::Overlay) {
+        cluster::heard_overlay(tx, seen)?;
         return Ok(Vec::new());
     }
     let id = seen.id.to_string();

@@ -12,7 +12,7 @@
 mod filters;
 mod weighers;
 
-use schemas::workload::Digest;
+use schemas::workload::{Digest, Tunnel};
 use std::collections::BTreeMap;
 use store::compute::hosts::{Host, OverCommit};
 use store::compute::spec::Size;
@@ -39,7 +39,29 @@ pub struct Request {
     /// On a node of this cluster; `None`: on a machine.
     pub within: Option<String>,
     /// It is a node of a cluster: where that cluster's other nodes are.
-    pub beside: Vec<String>,
+    pub beside: Option<Beside>,
+}
+
+/// Where a node's fellows are, and how far their network reaches.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// Machine → fellows there.
+    pub machines: BTreeMap<String, Fellows>,
+    /// The largest packet on the cluster's network, when that may be on several machines.
+    pub mtu: Option<u32>,
+    /// Why it does not reach beyond the machine it is on, though it was made to.
+    pub stuck: Option<String>,
+}
+
+/// Nodes of one cluster on one machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fellows {
+    /// All of them.
+    pub nodes: i32,
+    /// Those of the group of the node that is to be placed.
+    pub of_group: i32,
+    /// Masters, if it is to be a master itself.
+    pub masters: i32,
 }
 
 /// A server group's rule and where its members are.
@@ -64,6 +86,10 @@ pub struct Candidate {
     pub engine_problem: Option<String>,
     /// Manifests it has.
     pub images: Vec<Digest>,
+    /// Where tunnels to other machines end on it.
+    pub tunnel: Option<Tunnel>,
+    /// Why it can have none.
+    pub tunnel_problem: Option<String>,
 }
 
 /// Why there is no place.

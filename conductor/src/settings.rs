@@ -40,6 +40,9 @@ pub struct Settings {
     pub disk_allocation_ratio: f64,
     /// IPv4 pool of the projects' networks, cut into /24 (first two octets and prefix length ≤ 16).
     pub network_pool: String,
+    /// The first number (VNI, of 24 bits) of clusters' networks in the tunnels between machines; as many from
+    /// there on as `network_pool` has networks are this cloud's, on whatever net its machines are.
+    pub first_vni: u32,
     /// Days that a thing that is gone is remembered: what was done to a server (instance actions), its hours
     /// in usage reports. The default is a year and a month, so that the same month of last year is there.
     pub history_days: u64,
@@ -72,6 +75,7 @@ impl Default for Settings {
             ram_allocation_ratio: over.memory,
             disk_allocation_ratio: over.disk,
             network_pool: "10.128.0.0/10".into(),
+            first_vni: 0x4a_0000,
             history_days: 400,
             history_things: 50_000,
             default_pids: 4096,
@@ -124,6 +128,14 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// The number in tunnels of the network with the `number`th subnet; `None` when there is none left.
+    pub fn vni(&self, number: i64) -> Option<u32> {
+        let vni = u32::try_from(number).ok()?.checked_add(self.first_vni)?;
+        (vni > 0 && vni < 1 << 24).then_some(vni)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,5 +149,12 @@ mod tests {
         assert_eq!(settings.subnet(0).as_deref(), Some("10.128.0.0/24"));
         assert_eq!(settings.subnet(300).as_deref(), Some("10.129.44.0/24"));
         assert_eq!(settings.subnet(512), None);
+    }
+
+    #[test]
+    fn numbers_in_tunnels_have_24_bits() {
+        let settings = Settings::default();
+        assert_eq!(settings.vni(3), Some(0x4a_0003));
+        assert_eq!(settings.vni(1 << 24), None);
     }
 }

@@ -10,7 +10,7 @@ pub use swarm::{
 
 use crate::Timestamp;
 use crate::ids::{ClusterId, EpochId, HostId, ImageId, WorkloadId};
-use crate::workload::{Digest, Observation, Pod, PodSeen, Services, Workload};
+use crate::workload::{Digest, Observation, Overlay, Pod, PodSeen, Services, Tunnel, Workload};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -41,6 +41,8 @@ pub enum Desired {
     Services(Services),
     /// A node's part in its cluster's Swarm.
     Swarm(Box<SwarmOrder>),
+    /// How a machine's part of a cluster's network is joined with those on other machines.
+    Overlay(Overlay),
     /// Nothing.
     Absent,
 }
@@ -94,6 +96,9 @@ pub enum Seen {
     Services,
     /// A node's part in its cluster's Swarm.
     Swarm(Box<SwarmSeen>),
+    /// The machine's part of a network is joined with the others as it was told; or, beside a problem,
+    /// is not.
+    Overlay,
     /// Nothing.
     Absent,
     /// Work goes on; the text says which step (for progress and for `status_reason`).
@@ -195,6 +200,12 @@ pub struct Inventory {
     /// The cluster whose node this is; `None` for a machine.
     #[serde(default)]
     pub cluster: Option<ClusterId>,
+    /// Where tunnels between networks of clusters end on this machine; `None`: it can have none.
+    #[serde(default)]
+    pub tunnel: Option<Tunnel>,
+    /// Why it can have none, in words for its operator.
+    #[serde(default)]
+    pub tunnel_problem: Option<String>,
 }
 
 /// api → agent, at most once, with a deadline: things that are asked, not kept.

@@ -81,6 +81,11 @@ impl WorkloadId {
     pub fn of_swarm(cluster: ClusterId) -> Self {
         WorkloadId::derived(cluster.0, "swarm")
     }
+
+    /// Under which each machine is told how its part of a cluster's network is joined with the others.
+    pub fn of_overlay(cluster: ClusterId) -> Self {
+        WorkloadId::derived(cluster.0, "overlay")
+    }
 }
 
 impl From<WorkloadId> for HostId {

@@ -3,11 +3,13 @@
 
 pub mod guests;
 mod node;
+pub mod overlay;
 pub mod pod;
 pub mod services;
 
 pub use guests::GuestNetwork;
 pub use node::{Node, NodeSeen, NodeTls};
+pub use overlay::{Link, Overlay, Peer, Tunnel};
 pub use pod::{Pod, PodSeen};
 pub use services::Services;
 
@@ -125,6 +127,9 @@ pub struct Network {
     /// It is a node's part of its cluster's network of guests.
     #[serde(default)]
     pub guests: Option<GuestNetwork>,
+    /// What this machine has on it, and how large packets are.
+    #[serde(default)]
+    pub link: Link,
 }
 
 /// A file put into a container before its first start.

@@ -17,6 +17,7 @@ mod containers;
 mod door;
 mod images;
 mod nodes;
+mod overlays;
 mod role;
 mod seed;
 mod swarms;
@@ -26,6 +27,7 @@ mod workloads;
 pub use client::Client;
 pub use clusters::Wish;
 pub use nodes::Cluster;
+pub use overlays::Joined;
 pub use role::Plot;
 
 use crate::api::persona::Persona;
@@ -181,6 +183,7 @@ impl World {
             state_dir: self.directory.path().join(name),
             concurrency: 8,
             publish_address: None,
+            tunnel_address: Some(overlays::tunnel_of(n)),
             ..agent::AgentSettings::default()
         };
         let (engine, broker) = (host.engine.clone(), self.broker.clone());

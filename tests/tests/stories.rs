@@ -9,6 +9,7 @@ mod stories {
     mod containers;
     mod hosts;
     mod nodes;
+    mod overlays;
     mod pods;
     mod resizes;
     mod servers;

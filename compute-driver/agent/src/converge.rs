@@ -2,6 +2,7 @@
 
 mod absent;
 mod container;
+mod overlay;
 mod pod;
 mod services;
 mod snapshot;
@@ -53,6 +54,7 @@ impl<'a> Attempt<'a> {
             Desired::Snapshot(snapshot) => self.snapshot(snapshot).await,
             Desired::Services(services) => self.services(services).await,
             Desired::Swarm(order) => self.swarm(order).await,
+            Desired::Overlay(overlay) => self.overlay(overlay).await,
             Desired::Absent => self.absent().await,
         }
     }
@@ -62,6 +64,7 @@ impl<'a> Attempt<'a> {
         match &self.order.desired {
             Desired::Pod(pod) => return crate::pod::what_there_is(self.host(), pod).await,
             Desired::Services(_) => return Seen::Services,
+            Desired::Overlay(_) => return Seen::Overlay,
             // What was last known of it holds.
             Desired::Swarm(_) => {
                 let step = self.status.words();

@@ -6,6 +6,7 @@ use crate::machine::{Machine, MachineFacts};
 use blobs::Digest;
 use compute_driver::DriverError;
 use schemas::host::Inventory;
+use schemas::workload::Tunnel;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -67,11 +68,12 @@ impl Inventories {
             PATIENCE,
             tokio::task::spawn_blocking(move || machine.facts(&root)),
         );
-        let (engine, images, cached, facts) = tokio::join!(
+        let (engine, images, cached, facts, tunnel) = tokio::join!(
             bounded("host", PATIENCE, host.driver.host()),
             bounded("images", PATIENCE, host.driver.images()),
             timeout(PATIENCE, cached(host)),
             measuring,
+            tunnel(host),
         );
         let engine = match engine {
             Ok(engine) => Ok(engine),
@@ -84,6 +86,9 @@ impl Inventories {
             let it = &mut known.inventory;
             if let Ok(Ok(facts)) = facts {
                 take_machine(it, facts);
+            }
+            if let Some(tunnel) = tunnel {
+                take_tunnel(it, tunnel);
             }
             match engine {
                 Ok(engine) => {
@@ -127,6 +132,34 @@ async fn cached(host: &Host) -> Result<Vec<Digest>, DriverError> {
         None => host.images.cache.run(|cache| cache.whole_images()).await,
         Some(_) => Ok(Vec::new()),
     }
+}
+
+/// Where tunnels end, or why there are none; nothing when that cannot be told now.
+async fn tunnel(host: &Host) -> Option<Result<Tunnel, String>> {
+    if host.beneath().is_some() {
+        return None;
+    }
+    let address = match host.settings.tunnel() {
+        Ok(address) => address,
+        Err(why) => return Some(Err(why)),
+    };
+    match bounded("tunnels", PATIENCE, host.driver.tunnel_mtu(address)).await {
+        Ok(mtu) => Some(Ok(Tunnel { address, mtu })),
+        Err(DriverError::Timeout { .. } | DriverError::EngineDown { .. }) => None,
+        Err(error) => Some(Err(error.to_string())),
+    }
+}
+
+fn take_tunnel(inventory: &mut Inventory, tunnel: Result<Tunnel, String>) {
+    let (tunnel, problem) = match tunnel {
+        Ok(tunnel) => (Some(tunnel), None),
+        Err(problem) => (None, Some(problem)),
+    };
+    if problem.is_some() && inventory.tunnel_problem != problem {
+        info!(?problem, "no tunnels to other machines");
+    }
+    inventory.tunnel = tunnel;
+    inventory.tunnel_problem = problem;
 }
 
 fn take_machine(inventory: &mut Inventory, facts: MachineFacts) {

@@ -6,7 +6,7 @@
 use crate::keyed::KeyedLocks;
 use compute_driver::{Driver, DriverError, Result};
 use schemas::ids::NetworkId;
-use schemas::workload::{Attachment, Network};
+use schemas::workload::{Attachment, Network, Overlay};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -64,6 +64,12 @@ impl Networks {
             }
             result => result,
         }
+    }
+
+    /// Joins it with its parts on other machines, if it is here.
+    pub(crate) async fn join(&self, driver: &dyn Driver, wanted: &Overlay) -> Result<()> {
+        let _turn = self.turns.lock(&wanted.network).await;
+        driver.ensure_overlay(wanted).await
     }
 
     /// Removes the network unless somebody is on it or about to be.

@@ -52,6 +52,11 @@ pub struct AgentSettings {
     /// `LoadBalancer`), each at the port it was given; without, they are reached at their nodes' own
     /// addresses only.
     pub publish_address: Option<IpAddr>,
+    /// IPv4 address of this machine at which tunnels to other machines end, so that nodes of one cluster
+    /// may be on several; without, it is `address`, unless that is a name, IPv6 or of the machine alone.
+    /// All machines have to reach each other's by UDP port 4789, and be alone on that net or trust it:
+    /// what goes there is not encrypted.
+    pub tunnel_address: Option<Ipv4Addr>,
     /// How pods are kept.
     pub pods: PodSettings,
     /// Where images come from and snapshots go.
@@ -78,6 +83,7 @@ impl Default for AgentSettings {
             stream_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             stream_advertise: None,
             publish_address: Some(Ipv4Addr::UNSPECIFIED.into()),
+            tunnel_address: None,
             pods: PodSettings::default(),
             images: ImageServiceSettings::default(),
         }
@@ -122,6 +128,21 @@ impl AgentSettings {
         Duration::from_secs(self.heartbeat_s.max(1))
     }
 
+    /// Where tunnels end, or why there are none.
+    pub(crate) fn tunnel(&self) -> Result<Ipv4Addr, String> {
+        if let Some(address) = self.tunnel_address {
+            return Ok(address);
+        }
+        let address = self.address.parse::<Ipv4Addr>();
+        let usable = |it: &Ipv4Addr| !it.is_loopback() && !it.is_unspecified();
+        address.ok().filter(usable).ok_or_else(|| {
+            format!(
+                "other machines cannot reach tunnels at its address {} (agent.tunnel_address names one)",
+                self.address
+            )
+        })
+    }
+
     pub(crate) fn engine_grace(&self) -> Duration {
         Duration::from_secs(self.engine_grace_s)
     }
@@ -155,6 +176,24 @@ impl AgentSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tunnels_end_where_other_machines_can_reach_them() {
+        let at = |address: &str, tunnel| {
+            AgentSettings {
+                address: address.into(),
+                tunnel_address: tunnel,
+                ..AgentSettings::default()
+            }
+            .tunnel()
+        };
+        let there = Ipv4Addr::new(192, 0, 2, 7);
+        assert_eq!(at("192.0.2.7", None), Ok(there));
+        assert_eq!(at("machine-7", Some(there)), Ok(there));
+        for nowhere in ["127.0.0.1", "0.0.0.0", "machine-7", "2001:db8::7"] {
+            assert!(at(nowhere, None).unwrap_err().contains(nowhere));
+        }
+    }
 
     #[test]
     fn a_misspelt_setting_is_refused() {

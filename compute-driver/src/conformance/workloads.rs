@@ -132,6 +132,7 @@ pub(super) fn network(name: &str, chosen: bool, attempt: u8) -> Network {
         project_id: "conformance".into(),
         cidr: chosen.then_some(cidr),
         guests: None,
+        link: Default::default(),
     }
 }
 

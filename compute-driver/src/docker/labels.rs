@@ -19,6 +19,7 @@ pub(super) const NETWORKS: &str = "jeroboam.networks";
 /// On networks: our id, and the subnet that was asked for.
 pub(super) const NETWORK: &str = "jeroboam.network";
 pub(super) const CIDR: &str = "jeroboam.cidr";
+pub(super) const LINK: &str = "jeroboam.link";
 /// On nodes: the cluster, and the node's range of user ids (`first:count`).
 pub(super) const CLUSTER: &str = "jeroboam.cluster";
 pub(super) const UIDS: &str = "jeroboam.uids";
@@ -72,6 +73,10 @@ pub(super) fn network(host: HostId, network: &Network) -> HashMap<String, String
         (NAME.to_owned(), network.name.clone()),
         (KIND.to_owned(), "network".to_owned()),
         (CIDR.to_owned(), network.cidr.clone().unwrap_or_default()),
+        (
+            LINK.to_owned(),
+            serde_json::to_string(&network.link).unwrap_or_default(),
+        ),
     ])
 }
 
@@ -84,6 +89,9 @@ pub(super) fn read_network(labels: &HashMap<String, String>) -> Option<Network> 
         project_id: text(PROJECT).unwrap_or_default(),
         cidr: text(CIDR).filter(|cidr| !cidr.is_empty()),
         guests: None,
+        link: text(LINK)
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default(),
     })
 }
 
@@ -124,6 +132,11 @@ pub(super) fn bridge_name(id: NetworkId) -> String {
         super::guard::BRIDGE_PREFIX,
         tail(&id.0.simple().to_string(), 12)
     )
+}
+
+/// Name of the device that joins it with its parts on other machines.
+pub(super) fn tunnel_name(id: NetworkId) -> String {
+    format!("jv-{}", tail(&id.0.simple().to_string(), 12))
 }
 
 /// Repository of an image; the tag is the host.

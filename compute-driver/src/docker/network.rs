@@ -16,14 +16,18 @@ impl DockerDriver {
     pub(super) async fn put_network(&self, network: &Network) -> Result<()> {
         if let Some(there) = self.network(network.id).await? {
             let there = there.labels.as_ref().and_then(labels::read_network);
-            let asked = there.and_then(|there| there.cidr);
-            if network.cidr.is_none() || asked == network.cidr {
+            let (asked, link) = there.map(|it| (it.cidr, it.link)).unwrap_or_default();
+            if network.cidr.is_some() && asked != network.cidr {
+                return Err(DriverError::conflict(format!(
+                    "network '{}' has another subnet on this host; remove it from its containers first",
+                    network.name
+                )));
+            }
+            if link.gateway == network.link.gateway {
                 return Ok(());
             }
-            return Err(DriverError::conflict(format!(
-                "network '{}' has another subnet on this host; remove it from its containers first",
-                network.name
-            )));
+            // Left from an earlier time: this host's own address there is another one now.
+            self.drop_network(network.id).await?;
         }
         // Before there is a bridge that packets could come from.
         if self.settings.gateway_guard == GuardMode::Enforce && self.settings.is_local() {
@@ -53,6 +57,7 @@ impl DockerDriver {
                 "the network still has containers attached to it",
             ));
         }
+        self.part_network(id).await?;
         let remove = async |docker: &Docker| docker.remove_network(&there).await;
         match self
             .client
@@ -106,6 +111,7 @@ impl DockerDriver {
 fn request(host: schemas::ids::HostId, network: &Network) -> NetworkCreateRequest {
     let subnet = |cidr: &String| IpamConfig {
         subnet: Some(cidr.clone()),
+        gateway: network.link.gateway.map(|gateway| gateway.to_string()),
         ..IpamConfig::default()
     };
     NetworkCreateRequest {
@@ -128,6 +134,9 @@ fn options(network: &Network) -> HashMap<String, String> {
         // Guests see each other's own addresses, on whichever node. What leaves their network the
         // node itself gives its address to.
         options.extend([option("enable_ip_masquerade", "false".to_owned())]);
+    }
+    if let Some(mtu) = network.link.mtu {
+        options.insert("com.docker.network.driver.mtu".to_owned(), mtu.to_string());
     }
     options
 }

@@ -11,8 +11,10 @@ use futures::{StreamExt, stream};
 use schemas::host::{Snapshot, SwarmOrder, SwarmSeen};
 use schemas::ids::{HostId, ImageId, NetworkId, WorkloadId};
 use schemas::workload::{
-    Digest, ImageRef, Limits, Network, Observation, Pod, Reboot, RunState, Services, Workload,
+    Digest, ImageRef, Limits, Network, Observation, Overlay, Pod, Reboot, RunState, Services,
+    Workload,
 };
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -151,6 +153,31 @@ impl Driver for SimDriver {
             .iter()
             .filter(|((host, _), _)| *host == self.host);
         Ok(ours.map(|(_, subnet)| subnet.network.clone()).collect())
+    }
+
+    async fn tunnel_mtu(&self, _address: Ipv4Addr) -> Result<u32> {
+        self.enter("tunnel_mtu").await?;
+        match self.engine.shared.inside {
+            true => Err(DriverError::host_fault("a node's engine makes no tunnels")),
+            false => Ok(1500),
+        }
+    }
+
+    async fn ensure_overlay(&self, overlay: &Overlay) -> Result<()> {
+        self.enter("ensure_overlay").await?;
+        self.engine.machine().ensure_overlay(self.host, overlay)?;
+        self.settle().await;
+        Ok(())
+    }
+
+    async fn list_overlays(&self) -> Result<Vec<NetworkId>> {
+        self.enter("list_overlays").await?;
+        Ok(self
+            .engine
+            .overlays(self.host)
+            .into_iter()
+            .map(|it| it.network)
+            .collect())
     }
 
     async fn ensure_created(&self, workload: &Workload) -> Result<()> {

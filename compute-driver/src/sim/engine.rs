@@ -6,8 +6,10 @@ use super::script::Op;
 use crate::error::{DriverError, Result};
 use crate::facts::{Event, Happening};
 use crate::watch::Watch;
-use schemas::ids::{HostId, ImageId, WorkloadId};
+use schemas::ids::{HostId, ImageId, NetworkId, WorkloadId};
+use schemas::workload::Overlay;
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::broadcast;
@@ -132,6 +134,24 @@ impl SimEngine {
         let machine = self.machine();
         let ours = machine.snapshots.keys().filter(|(of, _)| *of == host);
         ours.map(|(_, image)| *image).collect()
+    }
+
+    /// How a host's networks are joined with those of other machines, as told last.
+    pub fn overlays(&self, host: HostId) -> Vec<Overlay> {
+        let machine = self.machine();
+        let ours = machine.overlays.iter().filter(|((of, _), _)| *of == host);
+        ours.map(|(_, overlay)| overlay.clone()).collect()
+    }
+
+    /// The machine is started again: what the kernel had is lost, what the engine has is not.
+    pub fn forget_overlays(&self) {
+        self.machine().overlays.clear();
+    }
+
+    /// The host's own address on a network, if it is told one that is not the network's first.
+    pub fn gateway(&self, host: HostId, network: NetworkId) -> Option<Ipv4Addr> {
+        let machine = self.machine();
+        machine.networks.get(&(host, network))?.network.link.gateway
     }
 
     pub(super) fn machine(&self) -> MutexGuard<'_, Machine> {

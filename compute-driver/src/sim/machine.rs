@@ -11,7 +11,7 @@ use super::swarm::{Part as SwarmPart, Swarms};
 use crate::error::{DriverError, Result};
 use crate::pod::{Part, Role};
 use schemas::ids::{HostId, ImageId, NetworkId, WorkloadId};
-use schemas::workload::{Digest, Interface, Network, RunState, Services, Workload};
+use schemas::workload::{Digest, Interface, Network, Overlay, RunState, Services, Workload};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -25,6 +25,8 @@ pub(super) struct Machine {
     pub(super) hanging: bool,
     pub(super) containers: BTreeMap<Key, Container>,
     pub(super) networks: BTreeMap<(HostId, NetworkId), Subnet>,
+    /// How networks are joined with those of other machines.
+    pub(super) overlays: BTreeMap<(HostId, NetworkId), Overlay>,
     pub(super) images: BTreeMap<(HostId, Digest), Arc<Image>>,
     pub(super) snapshots: BTreeMap<(HostId, ImageId), Arc<Image>>,
     /// Folders of pods, by pod and name.
@@ -145,12 +147,13 @@ impl Machine {
     /// Gives the network its subnet, unless it has one.
     pub(super) fn ensure_network(&mut self, host: HostId, network: &Network) -> Result<()> {
         if let Some(there) = self.networks.get(&(host, network.id)) {
-            let same = network.cidr.is_none() || there.network.cidr == network.cidr;
-            return if same {
-                Ok(())
-            } else {
-                Err(other_subnet(network))
-            };
+            if network.cidr.is_some() && there.network.cidr != network.cidr {
+                return Err(other_subnet(network));
+            }
+            if there.network.link.gateway == network.link.gateway {
+                return Ok(());
+            }
+            self.remove_network(host, network.id)?;
         }
         let taken: Vec<_> = self.networks.values().map(|subnet| subnet.range).collect();
         let range = network::place(network, &taken)?;
@@ -162,6 +165,23 @@ impl Machine {
         Ok(())
     }
 
+    /// Joins a network that is here; with nobody: parts it.
+    pub(super) fn ensure_overlay(&mut self, host: HostId, overlay: &Overlay) -> Result<()> {
+        let key = (host, overlay.network);
+        if overlay.peers.is_empty() {
+            self.overlays.remove(&key);
+            return Ok(());
+        }
+        if !self.networks.contains_key(&key) {
+            return Err(DriverError::conflict(
+                "the network is not on this machine yet, so it cannot be joined with others",
+            ));
+        }
+        self.overlays.insert(key, overlay.clone());
+        Ok(())
+    }
+
+    /// Removes the network and what joins it, unless a container is attached to it.
     pub(super) fn remove_network(&mut self, host: HostId, id: NetworkId) -> Result<()> {
         let mut attached = self
             .containers
@@ -172,6 +192,7 @@ impl Machine {
                 "the network still has containers attached to it",
             ));
         }
+        self.overlays.remove(&(host, id));
         self.networks.remove(&(host, id));
         Ok(())
     }

@@ -40,7 +40,8 @@ pub(super) fn connect(
     attachment: &Attachment,
     taken: &[IpAddr],
 ) -> Result<Interface> {
-    let gateway = subnet.range.hosts().next();
+    let gateway = subnet.network.link.gateway.map(IpAddr::V4);
+    let gateway = gateway.or_else(|| subnet.range.hosts().next());
     let free = |address: &IpAddr| Some(*address) != gateway && !taken.contains(address);
     let address = match &attachment.address {
         None => subnet.range.hosts().find(free).ok_or_else(|| {

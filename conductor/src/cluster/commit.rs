@@ -5,7 +5,7 @@ use super::launch;
 use super::plan::{Act, Plan, plan};
 use super::report::Outlook;
 use super::snapshot::Snapshot;
-use super::swarm;
+use super::{overlay, swarm};
 use crate::context::Context;
 use crate::look::Look;
 use schemas::container_infra::status::{Operation, Progress, Status};
@@ -44,8 +44,10 @@ pub(crate) fn look(tx: &mut Tx<'_>, id: &str, context: &Context) -> Result<Look>
     if more || !step.acts.is_empty() {
         return Ok(Look::now());
     }
-    let (effects, until) = swarm::step(tx, &mut at, context)?;
-    let mut look = next(step, until);
+    let (mut effects, swarms) = swarm::step(tx, &mut at, context)?;
+    let (joins, overlay) = overlay::step(tx, &at.cluster, context)?;
+    effects.extend(joins);
+    let mut look = next(step, swarms.into_iter().chain(overlay).min());
     look.effects = effects;
     Ok(look)
 }

@@ -2,11 +2,11 @@
 
 use super::commit::{give_up, group_row, row};
 use super::snapshot::{ENGINE_PORT, Snapshot};
-use super::swarm;
+use super::{overlay, swarm};
 use crate::context::Context;
 use schemas::host::SWARM_LABEL;
 use schemas::ids::{ClusterId, NetworkId, NodegroupId, ServerId};
-use schemas::workload::{GuestNetwork, Network};
+use schemas::workload::{GuestNetwork, Link, Network};
 use schemas::{Error, Result as Told};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -15,6 +15,7 @@ use store::compute::launch::Launch;
 use store::compute::spec::{Flavor, Node};
 use store::compute::{charge, networks, nodes as servers, quotas, usages};
 use store::container_infra::nodes::{self, Phase};
+use store::container_infra::overlays;
 use store::{Conn, Fail, Result, Tx};
 
 /// User ids of each node: its root and whatever it runs.
@@ -38,7 +39,7 @@ pub(super) fn launch(
     };
     let address = match row(at, place)?.address.clone() {
         Some(address) => Some(address),
-        None => free_address(at, &network),
+        None => free_address(tx, at, &network)?,
     };
     let Some(address) = address else {
         let why = "the cluster's network has no free address: it is too large";
@@ -91,6 +92,7 @@ fn network(tx: &mut Tx<'_>, at: &Snapshot, context: &Context) -> Result<Told<Net
                 .into(),
         )));
     };
+    let overlay = overlay::begin(tx, &at.cluster.id, row.number, context)?;
     let id =
         NetworkId::parse(&row.id).ok_or_else(|| Error::internal("a network's id is no UUID"))?;
     Ok(Ok(Network {
@@ -99,20 +101,27 @@ fn network(tx: &mut Tx<'_>, at: &Snapshot, context: &Context) -> Result<Told<Net
         project_id: at.cluster.project_id.clone(),
         cidr: Some(cidr),
         guests: None,
+        link: Link {
+            gateway: None,
+            mtu: overlay.and_then(|row| u32::try_from(row.mtu).ok()),
+        },
     }))
 }
 
-/// The lowest address of the subnet that no node has; its first one is the engine's own.
-fn free_address(at: &Snapshot, network: &Network) -> Option<String> {
-    let (base, _) = network.cidr.as_deref()?.split_once('/')?;
-    let base = u32::from(base.parse::<Ipv4Addr>().ok()?);
-    let taken: BTreeSet<&str> = at
+/// The lowest address of the subnet that no node has, nor any machine; its first one is an engine's own.
+fn free_address(conn: &mut Conn, at: &Snapshot, network: &Network) -> Result<Option<String>> {
+    let Some(base) = overlay::subnet(network) else {
+        return Ok(None);
+    };
+    let mut taken: BTreeSet<String> = at
         .places()
-        .filter_map(|(_, place)| place.row.address.as_deref())
+        .filter_map(|(_, place)| place.row.address.clone())
         .collect();
-    (2..=254)
-        .map(|last| Ipv4Addr::from(base + last).to_string())
-        .find(|address| !taken.contains(address.as_str()))
+    let parts = overlays::parts(conn, &at.cluster.id)?;
+    taken.extend(parts.into_iter().map(|part| part.gateway));
+    Ok((2..=254)
+        .map(|last| Ipv4Addr::from(u32::from(base) + last).to_string())
+        .find(|address| !taken.contains(address)))
 }
 
 fn node(

@@ -2,6 +2,7 @@
 //! host that comes furthest is the one worth telling about.
 
 use super::{Candidate, Request};
+use schemas::workload::overlay::TUNNEL_BYTES;
 use store::compute::hosts::OverCommit;
 
 type Filter = fn(&Request, &Candidate, OverCommit) -> Option<String>;
@@ -97,14 +98,40 @@ fn group(request: &Request, candidate: &Candidate, _: OverCommit) -> Option<Stri
     }
 }
 
-/// There is no network yet that reaches from one machine to another.
+/// Nodes on different machines meet through tunnels between these, if both ends can have one.
 fn beside(request: &Request, candidate: &Candidate, _: OverCommit) -> Option<String> {
-    let elsewhere = !request.beside.is_empty() && !request.beside.contains(&candidate.host.id);
-    elsewhere.then(|| {
-        "the cluster's nodes are on another machine, and for now all nodes of one cluster have to \
-         be on the same: their network does not reach further"
-            .into()
-    })
+    let beside = request.beside.as_ref()?;
+    let here = beside.machines.contains_key(&candidate.host.id);
+    if here || beside.machines.is_empty() {
+        return None;
+    }
+    let Some(mtu) = beside.mtu else {
+        return Some(
+            "the cluster's nodes are on another machine, and have to be on the same: when it was made no \
+             machine could tunnel its network to others"
+                .into(),
+        );
+    };
+    if let Some(stuck) = &beside.stuck {
+        return Some(format!(
+            "the cluster's nodes are on another machine, and their network does not reach further: {stuck}"
+        ));
+    }
+    match &candidate.tunnel {
+        None => Some(format!(
+            "the network of the cluster's other nodes does not reach it: {}",
+            candidate
+                .tunnel_problem
+                .as_deref()
+                .unwrap_or("its agent does not say where tunnels to it end")
+        )),
+        Some(tunnel) if tunnel.mtu < mtu + TUNNEL_BYTES => Some(format!(
+            "packets of the cluster's network have up to {mtu} bytes and {TUNNEL_BYTES} more in a tunnel, \
+             its interface takes {}",
+            tunnel.mtu
+        )),
+        Some(_) => None,
+    }
 }
 
 fn memory(request: &Request, candidate: &Candidate, over: OverCommit) -> Option<String> {

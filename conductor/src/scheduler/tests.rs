@@ -1,4 +1,5 @@
 use super::*;
+use schemas::workload::Tunnel;
 
 fn host(name: &str, memory_mb: i64) -> Candidate {
     let host = Host {
@@ -28,6 +29,8 @@ fn host(name: &str, memory_mb: i64) -> Candidate {
         up: true,
         engine_problem: None,
         images: vec![],
+        tunnel: None,
+        tunnel_problem: None,
     }
 }
 
@@ -158,21 +161,91 @@ fn a_clusters_nodes_take_what_belongs_to_it_and_machines_all_else() {
     assert_eq!(full.hosts, 1, "nodes are not counted: {full}");
 }
 
+/// The host with an end of tunnels whose interface takes packets of so many bytes.
+fn tunnelled(name: &str, mtu: u32) -> Candidate {
+    Candidate {
+        tunnel: Some(Tunnel {
+            address: [192, 0, 2, 1].into(),
+            mtu,
+        }),
+        ..host(name, 1000)
+    }
+}
+
+/// A node whose cluster has others on these machines, and a network with packets of 1450 bytes.
+fn beside(machines: &[(&str, Fellows)]) -> Request {
+    let machines = machines.iter();
+    Request {
+        beside: Some(Beside {
+            machines: machines
+                .map(|(name, fellows)| (format!("id-{name}"), *fellows))
+                .collect(),
+            mtu: Some(1450),
+            stuck: None,
+        }),
+        ..request(50)
+    }
+}
+
+const ONE: Fellows = Fellows {
+    nodes: 1,
+    of_group: 0,
+    masters: 0,
+};
+
 #[test]
-fn nodes_of_one_cluster_are_placed_on_one_machine_and_it_is_said_why() {
-    let mut fuller = host("a", 1000);
-    fuller.host.used_memory_mb = 100;
-    let hosts = [fuller, host("b", 2000)];
-    let beside = |memory_mb| Request {
-        beside: vec!["id-a".into()],
-        ..request(memory_mb)
+fn nodes_of_a_cluster_go_where_the_fewest_of_its_nodes_are() {
+    let mut full = tunnelled("b", 1500);
+    full.host.used_memory_mb = 900;
+    let hosts = [tunnelled("a", 1500), full];
+    // However little room there is.
+    assert_eq!(chosen(&beside(&[("a", ONE)]), &hosts), "b");
+    let of_group = Fellows { of_group: 1, ..ONE };
+    let mixed = beside(&[("a", ONE), ("b", of_group)]);
+    assert_eq!(chosen(&mixed, &hosts), "a");
+    let master = Fellows {
+        of_group: 1,
+        masters: 1,
+        ..ONE
     };
-    assert_eq!(chosen(&request(50), &hosts), "b");
-    assert_eq!(chosen(&beside(50), &hosts), "a");
-    let refused = choose(&beside(1500), &hosts, OverCommit::default()).unwrap_err();
-    assert_eq!(refused.by["other nodes of the cluster"], 1);
-    let alone = choose(&beside(50), &hosts[1..], OverCommit::default()).unwrap_err();
-    assert!(alone.to_string().contains("on the same"), "{alone}");
+    let two = Fellows { nodes: 3, ..ONE };
+    assert_eq!(chosen(&beside(&[("a", master), ("b", two)]), &hosts), "b");
+    assert_eq!(chosen(&beside(&[("a", ONE)]), &hosts[..1]), "a");
+}
+
+#[test]
+fn the_first_node_goes_where_others_can_follow_to_elsewhere() {
+    let hosts = [host("a", 4000), tunnelled("b", 1500)];
+    assert_eq!(chosen(&beside(&[]), &hosts), "b");
+    assert_eq!(chosen(&beside(&[]), &hosts[..1]), "a");
+}
+
+#[test]
+fn nodes_stay_on_one_machine_where_their_network_does_not_reach_further_and_it_is_said_why() {
+    let there = beside(&[("a", ONE)]);
+    let why = |request: &Request, candidate: Candidate| {
+        let refused = choose(request, &[candidate], OverCommit::default()).unwrap_err();
+        assert_eq!(refused.by["other nodes of the cluster"], 1);
+        refused.to_string()
+    };
+    let mut cannot = host("b", 1000);
+    cannot.tunnel_problem = Some("nft cannot be run".into());
+    let said = why(&there, cannot);
+    assert!(said.contains("nft cannot be run"), "{said}");
+    let said = why(&there, tunnelled("b", 1400));
+    assert!(said.contains("1450") && said.contains("1400"), "{said}");
+    let mut before = there.clone();
+    before.beside.as_mut().unwrap().mtu = None;
+    let said = why(&before, tunnelled("b", 1500));
+    assert!(said.contains("on the same"), "{said}");
+    let mut stuck = there.clone();
+    stuck.beside.as_mut().unwrap().stuck = Some("a cannot tunnel: no root".into());
+    let said = why(&stuck, tunnelled("b", 1500));
+    assert!(said.contains("a cannot tunnel: no root"), "{said}");
+    // The machine that they are on is as good as ever.
+    for request in [there, before, stuck] {
+        assert_eq!(chosen(&request, &[host("a", 1000)]), "a");
+    }
 }
 
 #[test]

@@ -7,6 +7,9 @@ use store::compute::hosts::OverCommit;
 
 const GROUP: f64 = 10.0;
 const LOCALITY: f64 = 0.3;
+/// More than all the room of an empty host is worth.
+const FELLOW: f64 = 2.0;
+const MASTER: f64 = 4.0;
 /// For each that is there already: more than the image is worth, or all replicas of one would be where
 /// the first was.
 const CROWD: f64 = 0.4;
@@ -27,7 +30,22 @@ pub(super) fn weight(request: &Request, candidate: &Candidate, over: OverCommit)
         Some(_) => CROWD * f64::from(candidate.host.servers),
         None => 0.0,
     };
-    room + local + group(request, candidate) - crowd
+    room + local + group(request, candidate) + apart(request, candidate) - crowd
+}
+
+/// Nodes of one cluster should be where one machine's end is not the end of many: of one group less than
+/// of different ones, and masters least of all. The first goes where others can follow to elsewhere.
+fn apart(request: &Request, candidate: &Candidate) -> f64 {
+    let Some(beside) = &request.beside else {
+        return 0.0;
+    };
+    if beside.machines.is_empty() {
+        let leads_on = beside.mtu.is_some() && candidate.tunnel.is_some();
+        return if leads_on { FELLOW } else { 0.0 };
+    }
+    let here = beside.machines.get(&candidate.host.id);
+    let here = here.copied().unwrap_or_default();
+    -FELLOW * f64::from(here.nodes + here.of_group) - MASTER * f64::from(here.masters)
 }
 
 fn group(request: &Request, candidate: &Candidate) -> f64 {

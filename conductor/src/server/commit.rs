@@ -101,7 +101,7 @@ fn tell(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, context: &Context) -
         return Ok(Look::done());
     };
     let network = match (&at.spec.node, at.spec.networked) {
-        (Some(node), _) => Some(node.network.clone()),
+        (Some(node), _) => Some(cluster::network_on(tx, &at.server, node)?),
         (None, true) if at.server.guest_of.is_some() => of_guests(tx, &at.server)?,
         (None, true) => Some(desired::network(
             &networks::ensure(tx, &at.server.project_id)?,
@@ -168,6 +168,13 @@ fn put(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, context: &Context) ->
         }
     };
     place::typed(&host)?;
+    if let Some(node) = &at.spec.node
+        && !cluster::seat(tx, node, &host.id)?
+    {
+        hosts::release(tx, &host.id, at.spec.flavor.size(), 1)?;
+        let why = "the cluster's network has no free address for another machine: it is too large";
+        return fail(tx, at, "error", why);
+    }
     at.spec.charged = at.spec.flavor.size();
     at.server.zone = host.zone.clone();
     event(tx, &at.server, "schedule", "Success", "")?;

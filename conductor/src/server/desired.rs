@@ -6,7 +6,7 @@ use schemas::host::{Converge, Desired};
 use schemas::ids::ServerId;
 use schemas::workload::pod::PodSpec;
 use schemas::workload::{
-    Attachment, GuestNetwork, ImageRef, InjectedFile, Limits, Network, Node, NodeTls, Pod,
+    Attachment, GuestNetwork, ImageRef, InjectedFile, Limits, Link, Network, Node, NodeTls, Pod,
     Security, Workload,
 };
 use serde_json::json;
@@ -139,6 +139,10 @@ pub(super) fn of_guests(server: &Server, node: &spec::Node) -> Network {
         project_id: server.project_id.clone(),
         cidr: node.guests.as_ref().and_then(part),
         guests: node.guests.clone(),
+        link: Link {
+            gateway: None,
+            mtu: node.network.link.mtu,
+        },
     }
 }
 
@@ -270,5 +274,6 @@ pub(super) fn network(
         project_id: row.project_id.clone(),
         cidr: settings.subnet(row.number),
         guests: None,
+        link: Default::default(),
     })
 }

@@ -1,12 +1,13 @@
 //! Choosing a host and reserving the room there, within the look's transaction.
 
 use super::plan::Snapshot;
+use crate::cluster;
 use crate::context::Context;
 use crate::scheduler::{self, Group, NotPlaced, Request};
 use schemas::{Error, Kind};
 use std::collections::BTreeMap;
 use store::compute::hosts::{self, Host};
-use store::compute::{groups, nodes, servers};
+use store::compute::{groups, servers};
 use store::{Fail, Result, Scope, Tx};
 
 /// The host with its room reserved, or why there is none.
@@ -65,8 +66,8 @@ fn request(tx: &mut Tx<'_>, at: &Snapshot) -> Result<Request> {
         different_host: hosts_of(tx, "different_host")?,
         within: spec.within.map(|cluster| cluster.to_string()),
         beside: match &at.server.node_of {
-            Some(cluster) => nodes::machines_of(tx, cluster, &at.server.id)?,
-            None => Vec::new(),
+            Some(cluster) => Some(cluster::beside(tx, cluster, &at.server.id)?),
+            None => None,
         },
     })
 }

@@ -9,6 +9,7 @@ pub mod federations;
 pub mod nodegroups;
 pub mod nodes;
 pub mod operations;
+pub mod overlays;
 pub mod quotas;
 pub mod rcs;
 pub mod references;

@@ -10,6 +10,7 @@ mod suite {
     mod history;
     mod images;
     mod nodes;
+    mod overlays;
     mod services;
     mod transactions;
     mod work;

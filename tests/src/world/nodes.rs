@@ -46,6 +46,7 @@ impl Cluster {
                 project_id: project.into(),
                 cidr: Some("10.96.0.0/24".into()),
                 guests: None,
+                link: Default::default(),
             },
             address: format!("10.96.0.{}", ordinal + 5),
             uid_count: 65_536,

@@ -285,6 +285,7 @@ pub fn network(name: &str) -> Network {
         project_id: "p".into(),
         cidr: None,
         guests: None,
+        link: Default::default(),
     }
 }
 

@@ -4,7 +4,7 @@ use super::authorities::{self, Authority};
 use super::nodegroups::{self, NodeGroup};
 use super::schema::clusters;
 use super::spec;
-use super::{endpoints, services, swarms};
+use super::{endpoints, overlays, services, swarms};
 use crate::compute::usages;
 use crate::kept::kept;
 use crate::{Conn, Fail, Result, Scope, Tx, events};
@@ -255,6 +255,7 @@ pub fn remove(tx: &mut Tx<'_>, cluster: &Cluster) -> Result<()> {
     endpoints::remove_all(tx, &cluster.id)?;
     authorities::remove_all(tx, &cluster.id)?;
     swarms::remove_all(tx, &cluster.id)?;
+    overlays::remove_all(tx, &cluster.id)?;
     nodegroups::remove_all(tx, &cluster.id)?;
     diesel::delete(clusters::table.find(&cluster.id)).execute(&mut **tx)?;
     usages::give(tx, &cluster.project_id, RESOURCE, 1)

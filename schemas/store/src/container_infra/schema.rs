@@ -257,3 +257,26 @@ diesel::table! {
         revision -> BigInt,
     }
 }
+
+diesel::table! {
+    bay_overlays (cluster_id) {
+        cluster_id -> Text,
+        vni -> BigInt,
+        mtu -> BigInt,
+        generation -> BigInt,
+        members -> Text,
+    }
+}
+
+diesel::table! {
+    bay_overlay_hosts (cluster_id, host_id) {
+        cluster_id -> Text,
+        host_id -> Text,
+        gateway -> Text,
+        told -> BigInt,
+        told_at -> BigInt,
+        applied -> BigInt,
+        joined -> BigInt,
+        problem -> Nullable<Text>,
+    }
+}

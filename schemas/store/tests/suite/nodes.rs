@@ -92,6 +92,7 @@ fn part(cluster: ClusterId) -> Node {
             project_id: PROJECT.into(),
             cidr: Some("10.96.0.0/24".into()),
             guests: None,
+            link: Default::default(),
         },
         address: "10.96.0.5".into(),
         uid_count: 65_536,

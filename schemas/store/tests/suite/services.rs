@@ -24,7 +24,7 @@ fn scope(project: &str) -> Scope {
 }
 
 /// A bay of this id.
-async fn bay(store: &Store, id: &'static str, project: &'static str) {
+pub async fn bay(store: &Store, id: &'static str, project: &'static str) {
     let write = move |tx: &mut Tx<'_>| {
         let mut cluster = Cluster {
             id: id.into(),

@@ -1,0 +1,2 @@
+DROP TABLE bay_overlay_hosts;
+DROP TABLE bay_overlays;
