@@ -54,9 +54,10 @@ use schemas::ids::{HostId, ImageId, NetworkId, WorkloadId};
 use schemas::workload::{
     Digest, ImageRef, Limits, Network, Observation, Overlay, Pod, Reboot, Services, Workload,
 };
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex as StdMutex};
 use std::time::Duration;
 use tokio::sync::Mutex;
 
@@ -71,6 +72,8 @@ pub struct DockerDriver {
     has_pause: AtomicBool,
     /// The kernel has made a tunnel.
     can_tunnel: AtomicBool,
+    /// The networks that are joined with others, as told last.
+    joined: StdMutex<BTreeMap<NetworkId, Overlay>>,
 }
 
 impl DockerDriver {
@@ -84,6 +87,7 @@ impl DockerDriver {
             ranges: Mutex::default(),
             has_pause: AtomicBool::default(),
             can_tunnel: AtomicBool::default(),
+            joined: StdMutex::default(),
         }
     }
 

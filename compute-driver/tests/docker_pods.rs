@@ -221,6 +221,7 @@ async fn guests_keep_their_addresses_and_members_of_pods_find_services() {
             project_id: "docker".into(),
             cidr: None,
             guests: Some(guests.clone()),
+            link: Default::default(),
         };
         must(bench.driver.ensure_network(&network).await, "network");
         let name = format!("jeroboam-{}", network.id);

@@ -31,8 +31,10 @@ use kernel::Kernel;
 use rules::floor;
 use schemas::ids::NetworkId;
 use schemas::workload::Overlay;
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::atomic::Ordering;
+use std::sync::{MutexGuard, PoisonError};
 
 impl DockerDriver {
     /// Can tunnels end at this address? How large packets are there.
@@ -53,13 +55,40 @@ impl DockerDriver {
             self.can_tunnel.store(true, Ordering::Relaxed);
         }
         floor().await?;
+        self.keep_rules(&kernel).await?;
         Ok(mtu)
+    }
+
+    /// Somebody may have taken rules away, as restarted firewalls do.
+    async fn keep_rules(&self, kernel: &Kernel) -> Result<()> {
+        let joined: Vec<Overlay> = self.told().values().cloned().collect();
+        for overlay in joined {
+            let (_, device) = names(overlay.network);
+            if rules::there(&device).await? {
+                continue;
+            }
+            tracing::warn!(
+                device,
+                "the rules of a tunnel were taken away, and are put in place again"
+            );
+            rules::allow(&device, &overlay).await?;
+            // Its network may have gone meanwhile.
+            if kernel.link(&device).await?.is_none() {
+                rules::forget(&device, true).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn told(&self) -> MutexGuard<'_, BTreeMap<NetworkId, Overlay>> {
+        self.joined.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) async fn join_network(&self, overlay: &Overlay) -> Result<()> {
         let (bridge, device) = names(overlay.network);
         let kernel = Kernel::open()?;
         if overlay.peers.is_empty() {
+            self.told().remove(&overlay.network);
             return leave(&kernel, &device).await;
         }
         let Some(bridge) = kernel.link(&bridge).await? else {
@@ -69,7 +98,9 @@ impl DockerDriver {
         };
         floor().await?;
         rules::allow(&device, overlay).await?;
-        device::ensure(&kernel, &device, bridge.header.index, overlay).await
+        device::ensure(&kernel, &device, bridge.header.index, overlay).await?;
+        self.told().insert(overlay.network, overlay.clone());
+        Ok(())
     }
 
     /// The network's part here is joined with no other any more, or is about to go.
@@ -78,6 +109,7 @@ impl DockerDriver {
             return Ok(());
         }
         let (_, device) = names(network);
+        self.told().remove(&network);
         leave(&Kernel::open()?, &device).await
     }
 

@@ -70,6 +70,12 @@ pub(super) async fn allow(table: &str, overlay: &Overlay) -> Result<()> {
     apply(&allow_text(table, overlay)).await
 }
 
+/// Are a network's rules in place?
+pub(super) async fn there(table: &str) -> Result<bool> {
+    let listed = nft(&["list", "table", "ip", table], "").await?;
+    Ok(listed.is_ok_and(|text| text.contains("drop")))
+}
+
 /// Takes a network's rules away. `known`: there were some, so that failing to is worth telling.
 pub(super) async fn forget(table: &str, known: bool) -> Result<()> {
     match nft(&["list", "table", "ip", table], "").await {

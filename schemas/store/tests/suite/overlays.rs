@@ -21,7 +21,7 @@ on_both! {
 
 const BASE: Ipv4Addr = Ipv4Addr::new(10, 96, 0, 0);
 
-async fn begun(store: &Store, id: &'static str, vni: i64) -> store::Result<overlays::Overlay> {
+async fn begun(store: &Store, id: &'static str, vni: i64) -> schemas::Result<overlays::Overlay> {
     bay(store, id, "p").await;
     store
         .write(move |tx| overlays::begin(tx, id, vni, 1450))
