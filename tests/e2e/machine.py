@@ -118,6 +118,9 @@ class Machine:
             relay.close()
         tell(f"ip netns del {NAME}", check=False)
         tell(f"ip link del {CABLE[0]}", check=False)
+        for folder in Path("/sys/fs/cgroup").glob(f"**/{NAME}"):
+            tell(f"find {folder} -depth -type d -exec rmdir {{}} ;", check=False)
+        shutil.rmtree(self.home / "data", ignore_errors=True)
         self._first()
 
     # --- its parts
