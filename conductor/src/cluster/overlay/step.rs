@@ -36,8 +36,9 @@ pub(in crate::cluster) fn step(
             machines.insert(id.clone(), host);
         }
     }
-    let members = members(&servers, &machines)?;
-    if row.members()? != members {
+    let before = row.members()?;
+    let members = members(&servers, &machines, &before)?;
+    if before != members {
         overlays::put(tx, &mut row, &members)?;
     }
     let mut round = Round {
@@ -70,8 +71,13 @@ pub(in crate::cluster) fn step(
     Ok((round.effects, round.until))
 }
 
-/// The machines with a node that was seen there, so that the network is there, too.
-fn members(servers: &[Server], machines: &BTreeMap<String, Host>) -> Result<Vec<Member>> {
+/// The machines with a node that was seen there, so that the network is there, too. One that was joined
+/// stays so while its agent cannot tell where its tunnels end.
+fn members(
+    servers: &[Server],
+    machines: &BTreeMap<String, Host>,
+    before: &[Member],
+) -> Result<Vec<Member>> {
     let mut members: BTreeMap<&str, Member> = BTreeMap::new();
     for server in servers {
         let Some((id, host)) = server
@@ -84,13 +90,18 @@ fn members(servers: &[Server], machines: &BTreeMap<String, Host>) -> Result<Vec<
         let Some(Seen::Container(seen)) = server.sight()?.state else {
             continue;
         };
-        let Some(tunnel) = host.inventory()?.tunnel else {
+        let known = || before.iter().find(|member| member.host == *id);
+        let address = match host.inventory()?.tunnel {
+            Some(tunnel) => Some(tunnel.address),
+            None => known().map(|member| member.peer.address),
+        };
+        let Some(address) = address else {
             continue;
         };
         let member = members.entry(id).or_insert_with(|| Member {
             host: id.clone(),
             peer: Peer {
-                address: tunnel.address,
+                address,
                 macs: Vec::new(),
             },
         });
