@@ -120,7 +120,8 @@ class Machine:
         tell(f"ip link del {CABLE[0]}", check=False)
         for folder in Path("/sys/fs/cgroup").glob(f"**/{NAME}"):
             tell(f"find {folder} -depth -type d -exec rmdir {{}} ;", check=False)
-        shutil.rmtree(self.home / "data", ignore_errors=True)
+        for folder in ["data", "exec", "agent"]:
+            shutil.rmtree(self.home / folder, ignore_errors=True)
         self._first()
 
     # --- its parts
