@@ -73,11 +73,9 @@ fn is_it(link: &LinkMessage, overlay: &Overlay) -> bool {
     let Some(data) = data else {
         return false;
     };
-    let number = data.iter().any(|it| *it == InfoVxlan::Id(overlay.vni));
-    let end = data
-        .iter()
-        .any(|it| *it == InfoVxlan::Local(overlay.address));
-    number && end
+    let number = InfoVxlan::Id(overlay.vni);
+    let end = InfoVxlan::Local(overlay.address);
+    data.contains(&number) && data.contains(&end)
 }
 
 /// Where what is for whom goes.
