@@ -153,6 +153,7 @@ fn an_agent_that_begins_anew_is_told_anew() {
             world.until_joined(&id).await;
             let host = &world.hosts[0];
             world.kill(&host.agent);
+            sleep(Duration::from_secs(1)).await;
             host.engine.forget_overlays();
             world.start_again(&host.agent);
             world.until_joined(&id).await;
