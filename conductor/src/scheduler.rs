@@ -9,8 +9,11 @@
 //! *Assumes.* The place is then reserved by a conditional update: a choice made from stale numbers
 //! is found out there, and made again.
 
+mod choice;
 mod filters;
 mod weighers;
+
+pub use choice::Choice;
 
 use schemas::workload::{Digest, Tunnel};
 use std::collections::BTreeMap;
@@ -40,6 +43,8 @@ pub struct Request {
     pub within: Option<String>,
     /// It is a node of a cluster: where that cluster's other nodes are.
     pub beside: Option<Beside>,
+    /// It may not be on just any of its cluster's nodes.
+    pub choice: Option<Choice>,
 }
 
 /// Where a node's fellows are, and how far their network reaches.
@@ -103,6 +108,8 @@ pub struct NotPlaced {
     pub by: BTreeMap<&'static str, usize>,
     /// The host that came furthest, and what it lacked.
     pub nearest: Option<String>,
+    /// No node has the labels asked for, in words.
+    pub unlabelled: Option<String>,
 }
 
 impl std::fmt::Display for NotPlaced {
@@ -113,6 +120,9 @@ impl std::fmt::Display for NotPlaced {
                 None => write!(f, " No host has registered with this cloud yet."),
                 Some(cluster) => write!(f, " No node of cluster {cluster} has registered yet."),
             };
+        }
+        if let Some(told) = &self.unlabelled {
+            return write!(f, " {told}");
         }
         let turned: Vec<String> = self
             .by
@@ -169,12 +179,17 @@ pub fn choose<'a>(
             }
         }
     }
-    best.map(|(_, candidate)| candidate).ok_or(NotPlaced {
-        within: request.within.clone(),
-        hosts,
-        by,
-        nearest: nearest.map(|(_, text)| text),
-    })
+    best.map(|(_, candidate)| candidate)
+        .ok_or_else(|| NotPlaced {
+            within: request.within.clone(),
+            hosts,
+            unlabelled: match by.get(choice::LABELS) {
+                Some(all) if *all == hosts => choice::told(request, hosts),
+                _ => None,
+            },
+            by,
+            nearest: nearest.map(|(_, text)| text),
+        })
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub mod manifest;
 pub mod node;
 pub mod nodegroup;
 pub mod patch;
+pub mod placing;
 pub mod quota;
 pub mod service;
 pub mod status;

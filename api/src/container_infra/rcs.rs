@@ -115,6 +115,7 @@ fn spec(conn: &mut Conn, scope: &Scope, wanted: &Wanted) -> store::Result<Spec> 
         selector: wanted.selector.clone(),
         pod,
         asked_images: template.images(),
+        placing: template.placing.clone(),
         boot,
         room: manifests::flavor(template.room()),
         hostname: template.hostname.clone(),

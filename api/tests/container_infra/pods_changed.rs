@@ -105,11 +105,33 @@ async fn a_change_that_cannot_be_is_told() {
         .await
         .refused(400);
     assert!(told.contains("request more"), "{told}");
+    let mut moved = manifest("web");
+    moved["spec"]["nodeSelector"] = json!({ "disk": "ssd" });
+    let told = member
+        .patch("/pods/web", replaced("manifest", moved.to_string()))
+        .await
+        .refused(400);
+    assert!(told.contains("nodeSelector"), "{told}");
     cloud
         .reader()
         .patch("/pods/web", json!([]))
         .await
         .refused(403);
+}
+
+#[actix_web::test]
+async fn a_pod_without_a_node_may_ask_for_another() {
+    let cloud = Cloud::new().await;
+    let id = pod(&cloud, "web").await;
+    let mut moved = manifest("web");
+    moved["spec"]["nodeSelector"] = json!({ "disk": "ssd" });
+    let moved = replaced("manifest", moved.to_string());
+    cloud.member().patch("/pods/web", moved).await.is(200);
+    let (_, spec) = row(&cloud, &id).await;
+    let Some(Guest::Pod { placing, .. }) = spec.guest else {
+        panic!("no pod");
+    };
+    assert_eq!(placing.labels["disk"], "ssd");
 }
 
 #[actix_web::test]

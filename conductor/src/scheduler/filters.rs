@@ -1,15 +1,17 @@
 //! Where a server can go. In order: what an operator or the user decides first, room last, so the
 //! host that comes furthest is the one worth telling about.
 
-use super::{Candidate, Request};
+use super::{Candidate, Request, choice};
 use schemas::workload::overlay::TUNNEL_BYTES;
 use store::compute::hosts::OverCommit;
 
 type Filter = fn(&Request, &Candidate, OverCommit) -> Option<String>;
 
-const FILTERS: [(&str, Filter); 9] = [
+const FILTERS: [(&str, Filter); 11] = [
     ("host asked for", asked_host),
     ("availability zone", zone),
+    (choice::LABELS, choice::labels),
+    ("taints", choice::taints),
     ("host state", state),
     ("failed before", avoid),
     ("hints", hints),

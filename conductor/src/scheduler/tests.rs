@@ -1,4 +1,6 @@
 use super::*;
+use schemas::container_infra::nodegroup::{Effect, Taint};
+use schemas::container_infra::placing::{NodeFacts, Placing, Toleration};
 use schemas::workload::Tunnel;
 
 fn host(name: &str, memory_mb: i64) -> Candidate {
@@ -260,4 +262,71 @@ fn guests_of_a_cluster_are_spread_by_number_whatever_images_nodes_have() {
         ..request(0)
     };
     assert_eq!(chosen(&small, &hosts), "b");
+}
+
+fn facts(labels: &[(&str, &str)], taint: Option<Effect>) -> NodeFacts {
+    let labels = labels.iter();
+    NodeFacts {
+        labels: labels
+            .map(|(key, value)| (key.to_string(), value.to_string()))
+            .collect(),
+        taints: taint
+            .map(|effect| Taint {
+                key: "gpu".into(),
+                value: None,
+                effect,
+            })
+            .into_iter()
+            .collect(),
+    }
+}
+
+#[test]
+fn a_pod_goes_where_its_labels_are_and_no_taint_keeps_it_off() {
+    let hosts = [node("a", "one"), node("b", "one"), node("c", "one")];
+    let ssd = [("disk", "ssd")];
+    let choose = |placing: &Placing, nodes: [NodeFacts; 3]| {
+        let ids = ["id-a", "id-b", "id-c"].map(str::to_owned);
+        let request = Request {
+            within: Some("one".into()),
+            choice: Some(Choice {
+                placing: placing.clone(),
+                nodes: ids.into_iter().zip(nodes).collect(),
+            }),
+            ..request(50)
+        };
+        let chosen = choose(&request, &hosts, OverCommit::default());
+        chosen
+            .map(|candidate| candidate.host.hostname.clone())
+            .map_err(|none| none.to_string())
+    };
+    let bare = || facts(&[], None);
+    let mut placing = Placing {
+        labels: BTreeMap::from([("disk".into(), "ssd".into())]),
+        ..Placing::default()
+    };
+    let told = choose(&placing, [bare(), facts(&[("disk", "hdd")], None), bare()]).unwrap_err();
+    assert!(told.contains("None of 3 nodes has disk=ssd."), "{told}");
+    let chosen = choose(&placing, [bare(), facts(&ssd, None), bare()]);
+    assert_eq!(chosen.as_deref(), Ok("b"));
+    let tainted = || [bare(), facts(&ssd, Some(Effect::NoSchedule)), bare()];
+    let told = choose(&placing, tainted()).unwrap_err();
+    assert!(told.contains("nodeSelector: 2, taints: 1"), "{told}");
+    assert!(
+        told.contains("b (its taint gpu:NoSchedule is not"),
+        "{told}"
+    );
+    placing.tolerations.push(Toleration {
+        key: Some("gpu".into()),
+        value: None,
+        effect: None,
+    });
+    assert_eq!(choose(&placing, tainted()).as_deref(), Ok("b"));
+    let soft = || facts(&[], Some(Effect::PreferNoSchedule));
+    let anywhere = Placing::default();
+    assert_eq!(
+        choose(&anywhere, [soft(), bare(), soft()]).as_deref(),
+        Ok("b")
+    );
+    assert!(choose(&anywhere, [soft(), soft(), soft()]).is_ok());
 }

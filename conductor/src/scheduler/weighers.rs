@@ -2,7 +2,7 @@
 //! image locality and soft group rules, which outweigh it. Guests of a cluster need not say how much
 //! room they take, so among its nodes they are spread by number.
 
-use super::{Candidate, Request};
+use super::{Candidate, Request, choice};
 use store::compute::hosts::OverCommit;
 
 const GROUP: f64 = 10.0;
@@ -13,6 +13,9 @@ const MASTER: f64 = 4.0;
 /// For each that is there already: more than the image is worth, or all replicas of one would be where
 /// the first was.
 const CROWD: f64 = 0.4;
+
+/// For each taint that says that it had better be elsewhere (`PreferNoSchedule`): more than a full node.
+const TAINT: f64 = 100.0;
 
 /// Higher is better.
 pub(super) fn weight(request: &Request, candidate: &Candidate, over: OverCommit) -> f64 {
@@ -30,7 +33,8 @@ pub(super) fn weight(request: &Request, candidate: &Candidate, over: OverCommit)
         Some(_) => CROWD * f64::from(candidate.host.servers),
         None => 0.0,
     };
-    room + local + group(request, candidate) + apart(request, candidate) - crowd
+    let reluctance = TAINT * choice::reluctance(request, candidate);
+    room + local + group(request, candidate) + apart(request, candidate) - crowd - reluctance
 }
 
 /// Nodes of one cluster should be where one machine's end is not the end of many: of one group less than

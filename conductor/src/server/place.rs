@@ -3,11 +3,13 @@
 use super::plan::Snapshot;
 use crate::cluster;
 use crate::context::Context;
-use crate::scheduler::{self, Group, NotPlaced, Request};
+use crate::scheduler::{self, Choice, Group, NotPlaced, Request};
 use schemas::{Error, Kind};
 use std::collections::BTreeMap;
 use store::compute::hosts::{self, Host};
+use store::compute::spec::Guest;
 use store::compute::{groups, servers};
+use store::container_infra::placing;
 use store::{Fail, Result, Scope, Tx};
 
 /// The host with its room reserved, or why there is none.
@@ -58,7 +60,7 @@ fn request(tx: &mut Tx<'_>, at: &Snapshot) -> Result<Request> {
     Ok(Request {
         size: spec.flavor.size(),
         zone: spec.zone.clone(),
-        host: spec.wanted_host.clone(),
+        host: named(at).or_else(|| spec.wanted_host.clone()),
         group: group(tx, at)?,
         avoid: spec.avoid.clone(),
         image: spec.image.manifest.clone(),
@@ -69,7 +71,28 @@ fn request(tx: &mut Tx<'_>, at: &Snapshot) -> Result<Request> {
             Some(cluster) => Some(cluster::beside(tx, cluster, &at.server.id)?),
             None => None,
         },
+        choice: choice(tx, at)?,
     })
+}
+
+/// The node that a pod names.
+fn named(at: &Snapshot) -> Option<String> {
+    match &at.spec.guest {
+        Some(Guest::Pod { placing, .. }) => placing.node.clone(),
+        _ => None,
+    }
+}
+
+fn choice(tx: &mut Tx<'_>, at: &Snapshot) -> Result<Option<Choice>> {
+    let (Some(Guest::Pod { placing, .. }), Some(cluster)) = (&at.spec.guest, &at.spec.within)
+    else {
+        return Ok(None);
+    };
+    let nodes = placing::choice(tx, &cluster.to_string(), placing)?;
+    Ok(nodes.map(|nodes| Choice {
+        placing: placing.clone(),
+        nodes,
+    }))
 }
 
 fn group(tx: &mut Tx<'_>, at: &Snapshot) -> Result<Option<Group>> {

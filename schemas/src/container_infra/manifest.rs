@@ -15,6 +15,7 @@ mod document;
 mod expand;
 mod fields;
 mod names;
+mod placing;
 mod probes;
 mod quantity;
 mod room;
@@ -27,6 +28,7 @@ pub use room::Room;
 pub use service::{Service, service};
 
 use super::body::invalid;
+use super::placing::Placing;
 use crate::workload::ImageRef;
 use crate::workload::pod::{Member, PodSpec, Restart, Volume};
 use crate::{Error, Result};
@@ -74,6 +76,8 @@ pub struct Template {
     pub labels: BTreeMap<String, String>,
     /// Host name inside; the pod's name when absent.
     pub hostname: Option<String>,
+    /// Which nodes it may be on.
+    pub placing: Placing,
     restart: Restart,
     grace_s: u32,
     volumes: Vec<Volume>,
@@ -296,6 +300,7 @@ fn template(
     Ok(Template {
         labels,
         hostname,
+        placing: placing::read(path, spec, plain)?,
         restart: match spec.restart_policy.as_deref() {
             None | Some("" | "Always") => Restart::Always,
             Some("OnFailure") => Restart::OnFailure,

@@ -10,6 +10,7 @@ pub mod nodegroups;
 pub mod nodes;
 pub mod operations;
 pub mod overlays;
+pub mod placing;
 pub mod quotas;
 pub mod rcs;
 pub mod references;

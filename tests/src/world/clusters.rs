@@ -195,6 +195,21 @@ impl World {
         self.store.write(change).await.unwrap();
     }
 
+    /// Gives the nodes of a group a label and takes it from those of no other.
+    pub async fn label_group(&self, id: &str, group: &str, label: (&str, &str)) {
+        let (id, asked, group) = (id.to_owned(), self.asking(), group.to_owned());
+        let label = (label.0.to_owned(), label.1.to_owned());
+        let change = move |tx: &mut Tx<'_>| {
+            operations::change_group(tx, &asked, &id, &group, |group| {
+                let mut spec = group.spec()?;
+                spec.node_labels.extend([label.clone()]);
+                group.set_spec(&spec)
+            })
+            .map(drop)
+        };
+        self.store.write(change).await.unwrap();
+    }
+
     /// Asks for the nodes to be made of another flavor.
     pub async fn upgrade_cluster(&self, id: &str, flavor: &str) {
         let made_of = self.made_of(flavor, BTreeMap::new()).await;

@@ -52,6 +52,17 @@ impl World {
         ServerId::parse(&id).unwrap()
     }
 
+    /// Makes a pod that may only be on nodes with this label.
+    pub async fn pod_on(&self, cluster: &str, name: &str, label: (&str, &str)) -> ServerId {
+        let mut spec = spec(self.thing("image/base"));
+        spec["nodeSelector"] = json!({ label.0: label.1 });
+        let manifest = json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": { "name": name }, "spec": spec,
+        });
+        let id = self.run("pods", cluster, manifest).await;
+        ServerId::parse(&id).unwrap()
+    }
+
     fn rc_manifest(&self, name: &str, replicas: u32) -> Value {
         json!({
             "apiVersion": "v1", "kind": "ReplicationController", "metadata": { "name": name },

@@ -4,6 +4,7 @@
 use crate::{once, told_and_replayed};
 use schemas::ids::ServerId;
 use std::collections::BTreeSet;
+use store::container_infra::nodegroups::WORKERS;
 use tests::world::{Wish, World};
 
 /// A complete cluster of a master and so many workers.
@@ -133,6 +134,33 @@ fn a_pod_is_adopted_by_the_controller_that_its_labels_match() {
                 shown["host"].is_string() && shown["status_reason"].is_null(),
                 "{shown}"
             );
+        })
+    });
+}
+
+#[test]
+fn a_pod_waits_for_a_node_with_the_labels_it_asks_for() {
+    told_and_replayed(1, |world| {
+        Box::pin(async move {
+            let cluster = cluster(world, 1).await;
+            let picky = world.pod_on(&cluster, "picky", ("disk", "ssd")).await;
+            world
+                .until("it is said which label no node has", move |world| {
+                    Box::pin(async move {
+                        let shown = world.shown_pod(picky).await;
+                        let reason = shown["status_reason"].as_str().unwrap_or_default();
+                        shown["status"] == "Pending" && reason.contains("nodes has disk=ssd")
+                    })
+                })
+                .await;
+            world.label_group(&cluster, WORKERS, ("disk", "ssd")).await;
+            world.until_pods(&cluster, 1).await;
+            let node = world.server(picky).await.unwrap().host_id.unwrap();
+            let master = ("magnum.openstack.org/role", "master");
+            let above = world.pod_on(&cluster, "above", master).await;
+            world.until_pods(&cluster, 2).await;
+            let other = world.server(above).await.unwrap().host_id.unwrap();
+            assert_ne!(other, node, "the master and the worker");
         })
     });
 }

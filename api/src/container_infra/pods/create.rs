@@ -71,6 +71,7 @@ fn make(tx: &mut Tx<'_>, new: &New) -> store::Result<()> {
     let guest = Guest::Pod {
         spec,
         asked_images: template.images(),
+        placing: template.placing.clone(),
     };
     let wanted = wanted(new, boot, &bay.id)?;
     if !guests::launch(tx, new.id, &wanted, &guest, None)? {

@@ -165,7 +165,10 @@ fn compare(row: &Server, spec: &Spec, pod: &Pod, wanted: &PodSpec) -> Result<Dif
             ),
         ));
     }
-    let Some(Guest::Pod { spec: is, .. }) = &spec.guest else {
+    let Some(Guest::Pod {
+        spec: is, placing, ..
+    }) = &spec.guest
+    else {
         return Err(Error::internal("a pod that is none"));
     };
     let relabelled = PodSpec {
@@ -173,7 +176,10 @@ fn compare(row: &Server, spec: &Spec, pod: &Pod, wanted: &PodSpec) -> Result<Dif
         ..is.clone()
     };
     let room = flavor(pod.template.room());
-    let same = relabelled == *wanted && room == spec.flavor && hostname(row, pod) == row.hostname;
+    let same = relabelled == *wanted
+        && room == spec.flavor
+        && hostname(row, pod) == row.hostname
+        && *placing == pod.template.placing;
     Ok(match same {
         true if is.labels == wanted.labels => Different::Nothing,
         true => Different::Labels,
@@ -197,9 +203,21 @@ fn replace(
     if different == Different::Nothing {
         return Ok(());
     }
+    let elsewhere = match &spec.guest {
+        Some(Guest::Pod { placing, .. }) => *placing != pod.template.placing,
+        _ => false,
+    };
+    if row.host_id.is_some() && elsewhere {
+        return Err(invalid(
+            "manifest",
+            "nodeName, nodeSelector and tolerations say where a pod is put, and it has its node; delete \
+             it and make it anew.",
+        ));
+    }
     spec.guest = Some(Guest::Pod {
         spec: wanted,
         asked_images: pod.template.images(),
+        placing: pod.template.placing.clone(),
     });
     row.generation += 1;
     if different == Different::Labels {

@@ -127,7 +127,9 @@ pub(super) const KEYS: &[&str] = &[
 /// In a list.
 pub(super) fn brief(call: &Call, pod: &Loaded) -> Value {
     let (labels, images) = match &pod.spec.guest {
-        Some(Guest::Pod { spec, asked_images }) => (json!(spec.labels), json!(asked_images)),
+        Some(Guest::Pod {
+            spec, asked_images, ..
+        }) => (json!(spec.labels), json!(asked_images)),
         _ => (json!({}), json!([])),
     };
     json!({

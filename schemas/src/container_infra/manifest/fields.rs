@@ -20,7 +20,8 @@ pub(super) struct Fields {
 }
 
 const POLICY: &str = "refused by policy: it would reach beyond the pod, into the node";
-const PLACING: &str = "this cloud chooses the node itself";
+const PLACING: &str =
+    "this cloud chooses the node itself; nodeSelector and tolerations say among which";
 const PULLED: &str = "images come from the image service, with the project's own rights";
 const ACCOUNTS: &str = "there is no orchestrator's API that it could be used with";
 const NAMES: &str = "the cluster's name service tells names of services, and of no single pods";
@@ -77,6 +78,9 @@ pub(super) const POD: Fields = Fields {
         "hostname",
         "volumes",
         "securityContext",
+        "nodeName",
+        "nodeSelector",
+        "tolerations",
     ],
     defaults: &[
         ("dnsPolicy", &["ClusterFirst"]),
@@ -96,10 +100,7 @@ pub(super) const POD: Fields = Fields {
             "hostUsers",
             "all containers of a node share the node's own user ids",
         ),
-        ("nodeName", PLACING),
-        ("nodeSelector", PLACING),
         ("affinity", PLACING),
-        ("tolerations", PLACING),
         ("topologySpreadConstraints", PLACING),
         ("schedulerName", PLACING),
         ("serviceAccountName", ACCOUNTS),
@@ -173,6 +174,16 @@ pub(super) const INIT: Fields = Fields {
     ],
     defaults: CONTAINER.defaults,
     reasons: CONTAINER.reasons,
+};
+
+/// A toleration.
+pub(super) const TOLERATION: Fields = Fields {
+    means: &["key", "operator", "value", "effect"],
+    defaults: &[],
+    reasons: &[(
+        "tolerationSeconds",
+        "a pod that is on a node is not sent away for a taint; leave it out",
+    )],
 };
 
 /// A port of a container.

@@ -83,6 +83,17 @@ fn is_key(text: &str) -> bool {
     }
 }
 
+/// The key of a taint.
+pub(super) fn key(path: &str, text: &str) -> Result<()> {
+    match is_key(text) {
+        true => Ok(()),
+        false => Err(bad(
+            path,
+            "it must be at most 63 letters, digits, '-', '_' and '.', perhaps behind a domain and '/'",
+        )),
+    }
+}
+
 /// Labels, or a selector of them.
 pub(super) fn labels(path: &str, labels: &BTreeMap<String, String>) -> Result<()> {
     if labels.len() > MOST_LABELS {

@@ -2,6 +2,7 @@ mod containers;
 mod controllers;
 mod hostile;
 mod parts;
+mod placing;
 mod services;
 
 use super::*;
@@ -110,14 +111,14 @@ fn what_a_pods_spec_cannot_have_is_refused_by_its_name() {
         ("hostPID", json!(true), "policy"),
         ("hostIPC", json!(true), "policy"),
         ("hostUsers", json!(false), "user ids"),
-        ("nodeName", json!("n"), "chooses the node"),
-        ("nodeSelector", json!({ "a": "b" }), "chooses the node"),
+        ("nodeName", json!("N o"), "lower-case"),
+        ("nodeSelector", json!({ "a": "b c" }), "letters"),
         (
             "affinity",
             json!({ "nodeAffinity": { "requiredDuringSchedulingIgnoredDuringExecution": { "nodeSelectorTerms": [{}] } } }),
             "chooses",
         ),
-        ("tolerations", json!([{}]), "chooses the node"),
+        ("tolerations", json!([{}]), "Exists"),
         (
             "topologySpreadConstraints",
             json!([{ "maxSkew": 1, "topologyKey": "a", "whenUnsatisfiable": "b" }]),

@@ -1,6 +1,7 @@
 //! What a server should be: the JSON in `servers.spec`. Everything the agent is told is a pure
 //! function of it.
 
+use schemas::container_infra::placing::Placing;
 use schemas::ids::{ClusterId, ImageId, NodegroupId};
 use schemas::workload::pod::PodSpec;
 use schemas::workload::{Digest, GuestNetwork, Network, Power, Reboot};
@@ -107,6 +108,9 @@ pub enum Guest {
         spec: PodSpec,
         /// Its containers' images as they were asked for, in order.
         asked_images: Vec<String>,
+        /// Which of its cluster's nodes it may be on.
+        #[serde(default)]
+        placing: Placing,
     },
 }
 

@@ -8,6 +8,7 @@ use crate::compute::spec::{BootImage, Flavor, Guest};
 use crate::container_infra::schema::replication_controllers as table;
 use crate::{Conn, Fail, Result, Scope, Tx};
 use diesel::prelude::*;
+use schemas::container_infra::placing::Placing;
 use schemas::ids::{ClusterId, ServerId};
 use schemas::workload::pod::PodSpec;
 use schemas::{Error, Kind as Work};
@@ -58,6 +59,9 @@ pub struct Spec {
     pub pod: PodSpec,
     /// Its containers' images as they were asked for, in order.
     pub asked_images: Vec<String>,
+    /// Which nodes they may be on.
+    #[serde(default)]
+    pub placing: Placing,
     /// The image of its first container.
     pub boot: BootImage,
     /// Room it needs: what its containers request, together.
@@ -270,6 +274,7 @@ pub fn make_pod(tx: &mut Tx<'_>, row: &mut Controller, spec: &Spec) -> Result<()
     let guest = Guest::Pod {
         spec: spec.pod.clone(),
         asked_images: spec.asked_images.clone(),
+        placing: spec.placing.clone(),
     };
     let wanted = Launch {
         hostname: Some(spec.hostname.clone().unwrap_or_else(|| name.clone())),

@@ -204,6 +204,7 @@ fn one_pod(
     let guest = Guest::Pod {
         spec,
         asked_images: template.images(),
+        placing: Default::default(),
     };
     let wanted = Launch {
         within: ClusterId::parse(bay),
