@@ -10,7 +10,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use store::Result;
 use store::compute::servers::Server;
 use store::compute::spec::Guest;
-use store::container_infra::services::{Port, Reach, Service, Spec, Target};
+use store::container_infra::services::{Port, Service, Spec, Target};
 
 /// A pod that runs, as services see it.
 #[derive(Clone, Debug)]
@@ -86,15 +86,12 @@ fn entry(row: &Service, spec: &Spec, backends: &[Backend]) -> Entry {
         name: row.name.clone(),
         address: row.address.as_deref().and_then(|text| text.parse().ok()),
         pods: behind.iter().map(|pod| pod.address).collect(),
-        ports: match spec.reach {
-            // Nobody translates anything for it.
-            Reach::Headless => Vec::new(),
-            _ => spec
-                .ports
-                .iter()
-                .map(|port| leading(port, &behind))
-                .collect(),
-        },
+        // Without an address nobody translates anything for it, and they are for those who ask.
+        ports: spec
+            .ports
+            .iter()
+            .map(|port| leading(port, &behind))
+            .collect(),
     }
 }
 
@@ -111,6 +108,7 @@ fn leading(port: &Port, behind: &[&Backend]) -> ServicePort {
     };
     let endpoint = |pod: &&Backend| Some(SocketAddrV4::new(pod.address, of(pod)?));
     ServicePort {
+        name: port.name.clone(),
         port: port.port,
         node_port: port.node_port,
         protocol: port.protocol,
@@ -130,6 +128,7 @@ pub(super) fn leads_to(table: &Services, address: Ipv4Addr) -> bool {
 mod tests {
     use super::*;
     use schemas::workload::services::Protocol;
+    use store::container_infra::services::Reach;
 
     fn row(name: &str) -> Service {
         Service {
@@ -226,12 +225,15 @@ mod tests {
 
     #[test]
     fn a_name_alone_stands_for_its_pods() {
-        let headless = Spec {
+        let mut headless = Spec {
             reach: Reach::Headless,
             ..spec()
         };
+        headless.ports[0].name = Some("sql".into());
         let table = table(ClusterId::new(), &[(&row("db"), headless)], &[pod(3)]);
-        assert_eq!(table.services[0].ports, []);
+        let ports = &table.services[0].ports;
+        assert_eq!(ports[0].endpoints, ["10.100.2.3:8080".parse().unwrap()]);
+        assert_eq!((ports.len(), ports[0].name.as_deref()), (1, Some("sql")));
         assert_eq!(table.services[0].pods, [pod(3).address]);
         assert!(leads_to(&table, pod(3).address));
         assert!(!leads_to(&table, pod(4).address));

@@ -23,13 +23,16 @@ pub struct Service {
     pub address: Option<Ipv4Addr>,
     /// Addresses of the pods that are ready.
     pub pods: Vec<Ipv4Addr>,
-    /// At which ports it is reached.
+    /// At which ports it is reached; without a virtual address those of its pods.
     pub ports: Vec<ServicePort>,
 }
 
 /// One port of a service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServicePort {
+    /// Its name, under which others ask for its number.
+    #[serde(default)]
+    pub name: Option<String>,
     /// Of its virtual address.
     pub port: u16,
     /// Of every node's own address, too (`NodePort`).

@@ -4,12 +4,15 @@ use super::document::Document;
 use super::names::{Found, find};
 use hickory_proto::ProtoError;
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
-use hickory_proto::rr::rdata::{A, SOA};
+use hickory_proto::rr::rdata::{A, PTR, SOA, SRV};
 use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 use rand::seq::SliceRandom;
 
 /// How long an answer may be kept, in seconds: services come and go.
 const TTL_S: u32 = 5;
+/// All that a name of a port stands for is as good as the rest of it.
+const PRIORITY: u16 = 0;
+const WEIGHT: u16 = 100;
 /// The longest answer by UDP that arrives in one piece everywhere.
 const DATAGRAM: u16 = 1232;
 
@@ -85,14 +88,34 @@ fn reply_to(asked: &Message) -> Message {
 }
 
 fn fill(reply: &mut Message, asked: &Query, found: Found, domain: &str) {
-    let wants = matches!(asked.query_type(), RecordType::A | RecordType::ANY);
+    let wants = |kind| [kind, RecordType::ANY].contains(&asked.query_type());
+    let record = |name: &Name, data| Record::from_rdata(name.clone(), TTL_S, data);
+    // A name of a service is a label each, and the domain was checked: both are names.
+    let full = |name: &str| Name::from_ascii(format!("{name}.{domain}.")).ok();
     match found {
-        Found::Addresses(mut all) if wants => {
+        Found::Addresses(mut all) if wants(RecordType::A) => {
             // Whoever takes the first takes each of them at times.
             all.shuffle(&mut rand::rng());
-            let records = all.into_iter().map(|address| {
-                Record::from_rdata(asked.name().clone(), TTL_S, RData::A(A(address)))
-            });
+            let records = all.into_iter();
+            let records = records.map(|address| record(asked.name(), RData::A(A(address))));
+            reply.add_answers(records);
+            return;
+        }
+        Found::Ports(mut all) if wants(RecordType::SRV) => {
+            all.shuffle(&mut rand::rng());
+            for target in all {
+                let Some(host) = full(&target.name) else {
+                    continue;
+                };
+                let srv = SRV::new(PRIORITY, WEIGHT, target.port, host.clone());
+                reply.add_answer(record(asked.name(), RData::SRV(srv)));
+                reply.add_additional(record(&host, RData::A(A(target.address))));
+            }
+            return;
+        }
+        Found::Names(all) if wants(RecordType::PTR) => {
+            let names = all.iter().filter_map(|name| full(name));
+            let records = names.map(|name| record(asked.name(), RData::PTR(PTR(name))));
             reply.add_answers(records);
             return;
         }
@@ -227,5 +250,41 @@ mod tests {
         };
         let failed = Message::from_vec(&failed).unwrap();
         assert_eq!(failed.metadata.response_code, ResponseCode::ServFail);
+    }
+
+    #[test]
+    fn a_port_is_answered_with_its_host_whose_address_comes_along() {
+        let question = asked(
+            "_sql._tcp.peers.default.svc.cluster.local.",
+            RecordType::SRV,
+        );
+        let reply = answered(&question, By::Udp, &sample());
+        let mut told: Vec<_> = reply.answers.iter().map(|it| it.data.to_string()).collect();
+        told.sort();
+        let host = |dashed: &str| format!("{dashed}.peers.default.svc.cluster.local.");
+        let expected = [
+            format!("0 100 5432 {}", host("10-100-8-2")),
+            format!("0 100 5433 {}", host("10-100-9-9")),
+        ];
+        assert_eq!(told, expected);
+        let mut beside: Vec<_> = reply
+            .additionals
+            .iter()
+            .map(|it| it.name.to_ascii())
+            .collect();
+        beside.sort();
+        assert_eq!(beside, [host("10-100-8-2"), host("10-100-9-9")]);
+        let question = asked("_sql._tcp.peers.default.svc.cluster.local.", RecordType::A);
+        let reply = answered(&question, By::Udp, &sample());
+        assert_eq!(reply.metadata.response_code, ResponseCode::NoError);
+        assert!(reply.answers.is_empty());
+    }
+
+    #[test]
+    fn an_address_is_answered_with_its_name() {
+        let question = asked("40.0.254.10.in-addr.arpa.", RecordType::PTR);
+        let reply = answered(&question, By::Udp, &sample());
+        let name = reply.answers[0].data.to_string();
+        assert_eq!(name, "web.default.svc.cluster.local.");
     }
 }

@@ -32,6 +32,9 @@ pub struct Service {
 /// One port of a service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Port {
+    /// Its name, under which its number is asked for.
+    #[serde(default)]
+    pub name: Option<String>,
     /// Of the virtual address.
     pub port: u16,
     /// Of the node's own address, too.
@@ -146,7 +149,7 @@ pub(crate) mod tests {
                 {
                     "name": "web", "address": "10.254.0.40", "pods": ["10.100.7.2", "10.100.8.2"],
                     "ports": [{
-                        "port": 80, "node_port": 30080, "protocol": "tcp",
+                        "name": "http", "port": 80, "node_port": 30080, "protocol": "tcp",
                         "endpoints": ["10.100.7.2:8080", "10.100.8.2:8080"],
                     }],
                 },
@@ -154,7 +157,12 @@ pub(crate) mod tests {
                     "name": "dns", "address": "10.254.0.41", "pods": [],
                     "ports": [{ "port": 53, "node_port": null, "protocol": "udp", "endpoints": [] }],
                 },
-                { "name": "peers", "address": null, "pods": ["10.100.8.2", "10.100.9.9"], "ports": [] },
+                { "name": "peers", "address": null, "pods": ["10.100.8.2", "10.100.9.9"],
+                  "ports": [{
+                      "name": "sql", "port": 5432, "protocol": "tcp",
+                      "endpoints": ["10.100.8.2:5432", "10.100.9.9:5433"],
+                  }],
+                },
                 { "name": "nobody", "address": null, "pods": [], "ports": [] },
             ],
         });
