@@ -244,3 +244,26 @@ def test_a_service_has_a_name_and_an_address_within_its_bay(cloud, bay, make, na
         begun = time.monotonic()
         said, status = run("timeout", "20", "/bin/busybox", "wget", "-q", "-O-", f"http://{name}-none/")
         assert status != 0 and time.monotonic() - begun < 15, "nobody behind it, and no word of that: " + said
+
+
+def test_ports_and_addresses_of_services_have_names(cloud, bay, make, name):
+    make("rc", RC.format(name=name, replicas=2))
+    named = "{name: words, port: 80, targetPort: http}"
+    text = SERVICE.replace("{{port: 80, targetPort: http}}", named.replace("{", "{{").replace("}", "}}"))
+    service = make("coe-service", text.format(name=name, app=name, more=""))
+    make("coe-service", text.format(name=f"{name}-all", app=name, more="clusterIP: None"))
+    pod = running(cloud, name, 2)[0]
+    node = nodes(cloud, bay)[pod["host"]]
+    web = next(one["Id"] for one in containers(cloud, node)[pod["uuid"]] if one["Labels"].get("jeroboam.member"))
+
+    def missing(kind, asked, *wanted):
+        said = Inner(cloud, node).run(web, "/bin/busybox", "nslookup", f"-type={kind}", asked)[0]
+        return [f"{asked}: {said}"] if [one for one in wanted if one not in said] else []
+
+    end = "default.svc.cluster.local"
+    for question in [
+        ("srv", f"_words._tcp.{name}.{end}", f"80 {name}.{end}"),
+        ("srv", f"_words._tcp.{name}-all.{end}", f".{name}-all.{end}", "8080 10-100-"),
+        ("ptr", service["ip"], f"{name}.{end}"),
+    ]:
+        until_nothing("the name is not known", lambda question=question: missing(*question), 30)

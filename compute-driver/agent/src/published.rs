@@ -9,10 +9,15 @@
 //! - A node that does not answer is passed over: the client notices a moment's wait.
 //!
 //! What is published is the cluster's owner's word, and ports are one service's only (the store sees to
-//! that). TCP alone: at UDP ports a service is reached at its nodes' own addresses.
+//! that). Here and not in the kernel: a machine's rules are its operator's and its engine's, an agent
+//! needs no rights for this, and what an agent opens ends with it. UDP is carried by module [`udp`].
+
+mod datagrams;
+mod udp;
 
 use crate::tasks::{AbortOnDrop, Tasks};
 use schemas::ids::WorkloadId;
+use schemas::workload::services::Protocol;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -42,10 +47,13 @@ pub(crate) struct Published {
     state: Mutex<State>,
 }
 
+/// A port, and what is spoken there.
+pub(crate) type Port = (Protocol, u16);
+
 #[derive(Default)]
 struct State {
-    nodes: BTreeMap<WorkloadId, (Ipv4Addr, BTreeSet<u16>)>,
-    doors: BTreeMap<u16, Door>,
+    nodes: BTreeMap<WorkloadId, (Ipv4Addr, BTreeSet<Port>)>,
+    doors: BTreeMap<Port, Door>,
 }
 
 /// An open port, and the nodes behind it.
@@ -65,7 +73,7 @@ impl Published {
     }
 
     /// A node serves exactly these ports.
-    pub(crate) fn serves(&self, node: WorkloadId, address: Ipv4Addr, ports: BTreeSet<u16>) {
+    pub(crate) fn serves(&self, node: WorkloadId, address: Ipv4Addr, ports: BTreeSet<Port>) {
         let mut state = self.state();
         state.nodes.insert(node, (address, ports));
         self.arrange(&mut state);
@@ -86,7 +94,7 @@ impl Published {
     /// Opens and closes what is to be open.
     fn arrange(&self, state: &mut State) {
         let Some(at) = self.at else { return };
-        let mut wanted: BTreeMap<u16, Vec<Ipv4Addr>> = BTreeMap::new();
+        let mut wanted: BTreeMap<Port, Vec<Ipv4Addr>> = BTreeMap::new();
         for (address, ports) in state.nodes.values() {
             for port in ports {
                 wanted.entry(*port).or_default().push(*address);
@@ -100,11 +108,20 @@ impl Published {
             }
             let (sender, receiver) = watch::channel(nodes);
             let open = CancellationToken::new();
-            let keeping = keep(SocketAddr::new(at, port), receiver, self.tasks.0.clone());
+            let (protocol, number) = port;
+            let (at, tasks) = (SocketAddr::new(at, number), self.tasks.0.clone());
             let closing = open.clone();
             self.tasks.0.spawn(async move {
-                closing.run_until_cancelled(keeping).await;
-                debug!(port, "a service is published no more");
+                match protocol {
+                    Protocol::Tcp => {
+                        let keeping = keep(at, receiver, tasks);
+                        closing.run_until_cancelled(keeping).await;
+                    }
+                    Protocol::Udp => {
+                        closing.run_until_cancelled(udp::keep(at, receiver)).await;
+                    }
+                }
+                debug!(%at, ?protocol, "a service is published no more");
             });
             let _open = open.drop_guard();
             state.doors.insert(
@@ -246,7 +263,7 @@ mod tests {
         let port = node([127, 0, 0, 2], 0, "two").await.port();
         node([127, 0, 0, 3], port, "three").await;
         let published = published();
-        let ports = BTreeSet::from([port]);
+        let ports = BTreeSet::from([(Protocol::Tcp, port)]);
         for (id, last) in [(1, 2), (2, 3), (3, 4)] {
             let id = WorkloadId(uuid::Uuid::from_u128(id));
             // Nobody listens at the last of them.
@@ -268,7 +285,8 @@ mod tests {
         let port = node([127, 0, 0, 5], 0, "five").await.port();
         let published = published();
         let id = WorkloadId(uuid::Uuid::from_u128(1));
-        published.serves(id, Ipv4Addr::new(127, 0, 0, 5), BTreeSet::from([port]));
+        let ports = BTreeSet::from([(Protocol::Tcp, port)]);
+        published.serves(id, Ipv4Addr::new(127, 0, 0, 5), ports);
         until_open(port).await;
         published.forget(id);
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port))
@@ -277,5 +295,40 @@ mod tests {
         {
             sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    #[tokio::test]
+    async fn one_port_is_open_for_tcp_and_udp_by_itself() {
+        let port = node([127, 0, 0, 7], 0, "seven").await.port();
+        let deaf = tokio::net::UdpSocket::bind(("127.0.0.7", port))
+            .await
+            .unwrap();
+        let published = published();
+        let id = WorkloadId(uuid::Uuid::from_u128(1));
+        let serve = |ports: &[Port]| {
+            let ports = ports.iter().copied().collect();
+            published.serves(id, Ipv4Addr::new(127, 0, 0, 7), ports);
+        };
+        serve(&[(Protocol::Tcp, port), (Protocol::Udp, port)]);
+        until_open(port).await;
+        let client = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        client.connect(("127.0.0.1", port)).await.unwrap();
+        let mut buffer = [0; 8];
+        let heard = async {
+            loop {
+                _ = client.send(b"word").await;
+                let heard = timeout(Duration::from_millis(50), deaf.recv(&mut buffer));
+                if let Ok(Ok(length)) = heard.await {
+                    return length;
+                }
+            }
+        };
+        assert_eq!(heard.await, 4);
+        serve(&[(Protocol::Tcp, port)]);
+        // Nobody has the port any more: whoever sends is told.
+        while client.send(b"word").await.is_ok() {
+            sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!(ask(port).await.unwrap(), "seven");
     }
 }

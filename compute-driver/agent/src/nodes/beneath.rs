@@ -5,7 +5,6 @@ use crate::published::Published;
 use compute_driver::{Driver, DriverError};
 use schemas::ids::{ClusterId, WorkloadId};
 use schemas::workload::Services;
-use schemas::workload::services::Protocol;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -58,9 +57,9 @@ impl Beneath {
     /// on the machine.
     pub(crate) fn serves(&self, services: &Services) {
         let ports = services.services.iter().flat_map(|service| &service.ports);
-        let ports = ports.filter(|port| port.protocol == Protocol::Tcp);
         if let Some(address) = self.address {
-            let ports = ports.filter_map(|port| port.node_port).collect();
+            let ports = ports.filter_map(|port| Some((port.protocol, port.node_port?)));
+            let ports = ports.collect();
             self.published.serves(self.id, address, ports);
         }
     }
