@@ -254,6 +254,7 @@ macro_rules! each_case {
         $check!(pods a_pod_is_made_once_and_seen_under_its_id);
         $check!(pods containers_of_a_pod_share_its_network_and_host_name);
         $check!(pods containers_of_a_pod_share_its_folders);
+        $check!(pods folders_with_files_are_there_from_the_start);
         $check!(pods arguments_alone_are_given_to_what_the_image_runs);
         $check!(pods a_container_of_a_pod_ends_and_is_made_again);
         $check!(pods a_sandbox_that_has_ended_is_made_anew_without_its_members);

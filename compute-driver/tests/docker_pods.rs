@@ -12,7 +12,9 @@ use compute_driver::docker::GuardMode;
 use compute_driver::{DockerDriver, DockerSettings, DriverError, ExecOrder, Uids};
 use schemas::ids::{NetworkId, WorkloadId};
 use schemas::workload::pod::{Member, Mount, PodSpec, Restart, Volume};
-use schemas::workload::{Attachment, GuestNetwork, Limits, Network, Pod, RunState, Security};
+use schemas::workload::{
+    Attachment, GuestNetwork, InjectedFile, Limits, Network, Pod, RunState, Security,
+};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,6 +86,7 @@ async fn pod(bench: &Bench, command: &[&str]) -> Pod {
         name: name.into(),
         memory: size_bytes.is_some(),
         size_bytes,
+        files: None,
     });
     Pod {
         id: WorkloadId::new(),
@@ -156,6 +159,51 @@ async fn a_sandbox_may_do_nothing_and_folders_go_with_their_pod() {
             memory.contains("tmpfs") && memory.contains("size=1024k"),
             "{memory}"
         );
+        must(bench.driver.ensure_absent(pod.id).await, "remove");
+        assert_eq!(volumes(engine, &pod).await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn files_of_a_folder_have_their_modes_and_are_nobodys_to_write() {
+    on_docker(false, async |bench, engine| {
+        let mut pod = pod(bench, &["/bin/sleep", "1000000"]).await;
+        pod.spec.volumes.push(Volume {
+            name: "conf".into(),
+            memory: false,
+            size_bytes: None,
+            files: Some(vec![InjectedFile {
+                path: "bin/run".into(),
+                mode: 0o555,
+                content_b64: schemas::base64(b"#!/bin/sh\necho ran\n"),
+            }]),
+        });
+        let main = &mut pod.spec.containers[0];
+        main.mounts.push(Mount {
+            volume: "conf".into(),
+            path: "/conf".into(),
+            read_only: true,
+        });
+        main.user = None;
+        let id = up(bench, &pod).await;
+        let run = async |line: &str| {
+            let order = ExecOrder::new(["/bin/sh", "-c", line]);
+            must(bench.driver.exec(id, order).await, line)
+        };
+        assert_eq!(run("/conf/bin/run").await.text, "ran\n");
+        for line in [
+            "echo x > /conf/bin/run",
+            "touch /conf/new",
+            "rm /conf/bin/run",
+        ] {
+            let said = run(line).await;
+            assert!(
+                said.exit_code != 0 && said.text.contains("Read-only"),
+                "{}",
+                said.text
+            );
+        }
         must(bench.driver.ensure_absent(pod.id).await, "remove");
         assert_eq!(volumes(engine, &pod).await, 0);
     })

@@ -1,6 +1,7 @@
 //! What a host is asked to run, and what it is seen running. The types of `trait Driver` and of the
 //! messages between conductor and agent.
 
+pub mod field;
 pub mod guests;
 mod node;
 pub mod overlay;

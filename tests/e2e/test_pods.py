@@ -167,6 +167,109 @@ spec:
     assert reason in str(refused.value)
 
 
+TOLD = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: conf}}
+data:
+  greeting: {greeting}
+  run.sh: |
+    #!/bin/busybox sh
+    echo ran by the file
+binaryData: {{raw: AAH/}}
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: {name}
+  labels: {{app: told}}
+spec:
+  nodeSelector: {{kubernetes.io/hostname: {node}}}
+  volumes:
+  - name: conf
+    configMap: {{name: conf, defaultMode: 0555, items: [{{key: run.sh, path: bin/run}}, {{key: raw, path: raw}}]}}
+  containers:
+  - name: one
+    image: busybox
+    command: [/bin/busybox, sleep, "1000000"]
+    args: ["$(GREETING)"]
+    volumeMounts: [{{name: conf, mountPath: /etc/conf}}]
+    envFrom: [{{prefix: ALL_, configMapRef: {{name: conf}}}}]
+    env:
+    - {{name: GREETING, valueFrom: {{configMapKeyRef: {{name: conf, key: greeting}}}}}}
+    - {{name: APP, valueFrom: {{fieldRef: {{fieldPath: "metadata.labels['app']"}}}}}}
+    - {{name: NODE, valueFrom: {{fieldRef: {{fieldPath: spec.nodeName}}}}}}
+    - {{name: AT, valueFrom: {{fieldRef: {{fieldPath: status.podIP}}}}}}
+    - {{name: ME, value: "$(AT) on $(NODE)"}}
+"""
+
+
+def test_a_pod_is_given_what_comes_along_and_what_it_is_on_the_node_it_asks_for(cloud, bay, manifest, name):
+    where = nodes(cloud, bay["uuid"])
+    for wanted in sorted(where)[-2:]:
+        pod = f"{name}-{wanted[-1]}"
+        text = TOLD.format(name=pod, node=wanted, greeting='"1"')
+        made = cloud.magnum("pod-create", "--bay", "e2e-pods", "--manifest", manifest(text))
+        assert pod_is(cloud, bay, pod, "Running")["host"] == wanted
+        inner = lambda: next(  # noqa: E731
+            one["Id"] for one in containers(cloud, where[wanted])[made["uuid"]] if one["Labels"].get("jeroboam.member")
+        )
+        first = inner()
+        run = lambda *words: Inner(cloud, where[wanted]).run(inner(), "/bin/busybox", *words)  # noqa: E731
+        env = run("env")[0].splitlines()
+        address = next(one for one in env if one.startswith("AT=")).removeprefix("AT=")
+        assert f"inet {address}/" in run("ip", "-4", "addr")[0]
+        assert {"APP=told", f"NODE={wanted}", f"AT={address}", f"ME={address} on {wanted}"} <= set(env), env
+        assert {"ALL_greeting=1", "GREETING=1"} <= set(env), env
+        assert run("sh", "-c", "/etc/conf/bin/run")[0].strip() == "ran by the file"
+        assert run("od", "-An", "-tx1", "/etc/conf/raw")[0].split() == ["00", "01", "ff"]
+        said, status = run("sh", "-c", "echo x > /etc/conf/raw")
+        assert status != 0 and "Read-only" in said, said
+        # Another life of the container, another of the agent: all of it is there.
+        cloud.kill("agent")
+        Inner(cloud, where[wanted]).ask("POST", f"/containers/{first}/kill")
+        cloud.start("agent")
+
+        def again():
+            mine = containers(cloud, where[wanted]).get(made["uuid"], [])
+            lives = [one for one in mine if one["Labels"].get("jeroboam.member") and one["Id"] != first]
+            return lives and lives[0]["State"] == "running"
+
+        eventually(again, "the container stays dead")
+        assert run("sh", "-c", "/etc/conf/bin/run")[0].strip() == "ran by the file"
+        cloud.magnum("pod-delete", "--bay", "e2e-pods", pod)
+        eventually(lambda: made["uuid"] not in containers(cloud, where[wanted], every=True), "the pod stays")
+        left = Inner(cloud, where[wanted]).ask("GET", "/volumes")["Volumes"] or []
+        assert not [one for one in left if made["uuid"] in json.dumps(one)], left
+
+
+def test_a_pod_waits_for_a_node_that_has_its_labels(cloud, bay, manifest, name):
+    text = f"""\
+apiVersion: v1
+kind: Pod
+metadata: {{name: {name}}}
+spec:
+  nodeSelector: {{disk: ssd}}
+  containers: [{{name: one, image: busybox, command: [/bin/busybox, sleep, "1000000"]}}]
+"""
+    cloud.magnum("pod-create", "--bay", "e2e-pods", "--manifest", manifest(text))
+
+    def explained():
+        now = cloud.magnum("pod-show", "--bay", "e2e-pods", name)
+        return now["status"] == "Pending" and "None of 3 nodes has disk=ssd" in now["status_reason"]
+
+    eventually(explained, "it is not said what no node has")
+    with cloud.connection("jeroboam") as connection:
+        address = f"{connection.endpoint_for('container-infra')}/clusters/{bay['uuid']}/nodegroups/default-worker"
+        change = [{"op": "replace", "path": "/node_labels", "value": "{'disk': 'ssd'}"}]
+        headers = {"OpenStack-API-Version": "container-infra latest"}
+        answer = connection.session.patch(address, json=change, headers=headers)
+        assert answer.status_code == 202, answer.text
+    shown = pod_is(cloud, bay, name, "Running", PATIENCE)
+    assert "master" not in shown["host"]
+    cloud.magnum("pod-delete", "--bay", "e2e-pods", name)
+
+
 RC = """\
 apiVersion: v1
 kind: ReplicationController

@@ -23,6 +23,7 @@ mod plan_tests;
 mod probes;
 mod tend;
 mod tls;
+mod told;
 mod view;
 
 pub(crate) use carry_out::end;

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use schemas::ids::WorkloadId;
 use schemas::workload::pod::{Mount, PodSpec, Restart, Volume};
-use schemas::workload::{Observation, Pod, RunState};
+use schemas::workload::{InjectedFile, Observation, Pod, RunState};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -67,6 +67,7 @@ pub async fn containers_of_a_pod_share_its_folders(bench: &Bench) {
         name: name.into(),
         memory,
         size_bytes: Some(1 << 20),
+        files: None,
     };
     pod.spec.volumes = vec![volume("disk", false), volume("memory", true)];
     for (member, path) in pod.spec.containers.iter_mut().zip(["/here", "/there"]) {
@@ -93,6 +94,41 @@ pub async fn containers_of_a_pod_share_its_folders(bench: &Bench) {
         )
         .await;
         assert_eq!(said, ("shared\n".into(), 0), "{name}");
+    }
+}
+
+/// In the first container as in the last; a sandbox that is made anew has them again.
+pub async fn folders_with_files_are_there_from_the_start(bench: &Bench) {
+    let mut pod = pod(bench, &[("one", &FOREVER), ("other", &FOREVER)]).await;
+    let file = |path: &str, content: &str| InjectedFile {
+        path: path.into(),
+        mode: 0o444,
+        content_b64: schemas::base64(content.as_bytes()),
+    };
+    pod.spec.volumes = vec![Volume {
+        name: "conf".into(),
+        memory: false,
+        size_bytes: None,
+        files: Some(vec![file("a", "first\n"), file("deep/er/b", "second\n")]),
+    }];
+    for member in &mut pod.spec.containers {
+        member.mounts = vec![Mount {
+            volume: "conf".into(),
+            path: "/conf".into(),
+            read_only: true,
+        }];
+        member.user = Some("1000:1000".into());
+    }
+    for _ in 0..2 {
+        up(bench, &pod).await;
+        for name in ["one", "other"] {
+            for (path, content) in [("a", "first\n"), ("deep/er/b", "second\n")] {
+                let said = run(bench, &pod, name, &["/bin/cat", &format!("/conf/{path}")]).await;
+                assert_eq!(said, (content.into(), 0), "{name} {path}");
+            }
+        }
+        let stopping = bench.driver.ensure_stopped(pod.id, PATIENCE);
+        must(stopping.await, "stop the sandbox");
     }
 }
 
@@ -159,6 +195,7 @@ pub async fn another_incarnation_replaces_the_whole_pod(bench: &Bench) {
         name: "data".into(),
         memory: false,
         size_bytes: None,
+        files: None,
     }];
     pod.spec.containers[0].mounts = vec![Mount {
         volume: "data".into(),

@@ -8,11 +8,13 @@
 use super::settings::DockerSettings;
 use super::{DockerDriver, labels, observe, pause, volumes};
 use crate::error::{DriverError, Result};
+use crate::inject;
 use crate::pod::{self, Part, PodHere, Role};
 use bollard::models::{ContainerCreateBody, HostConfig, HostConfigLogConfig};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use schemas::ids::WorkloadId;
+use schemas::workload::pod::Volume;
 use schemas::workload::{Pod, RunState, Workload};
 
 /// Members described at a time.
@@ -104,31 +106,28 @@ impl DockerDriver {
     }
 }
 
-/// What is put into a part before its start: folders get their mode.
+/// What is put into a part before its start: folders get their mode, and the files they begin with.
 pub(super) fn files(part: &Part) -> Result<Option<Bytes>> {
     let Role::Sandbox(volumes) = &part.role else {
         return Ok(None);
     };
-    let on_disk = volumes.iter().filter(|volume| !volume.memory);
-    let mut tar = tar::Builder::new(Vec::new());
-    let mut any = false;
+    let on_disk: Vec<&Volume> = volumes.iter().filter(|volume| !volume.memory).collect();
+    if on_disk.is_empty() {
+        return Ok(None);
+    }
+    let mut tar = inject::Tar::new(Vec::new());
     for volume in on_disk {
-        let mut header = tar::Header::new_gnu();
-        header.set_entry_type(tar::EntryType::Directory);
-        header.set_mode(volumes::MODE);
-        header.set_mtime(0);
-        header.set_uid(0);
-        header.set_gid(0);
-        header.set_size(0);
-        let path = format!("{}/", folder(&volume.name).trim_start_matches('/'));
-        let added = tar.append_data(&mut header, path, std::io::empty());
-        added.map_err(|error| DriverError::permanent(format!("a volume's name: {error}")))?;
-        any = true;
+        let place = folder(&volume.name);
+        let place = place.trim_start_matches('/');
+        match &volume.files {
+            None => inject::folder(&mut tar, place, volumes::MODE)?,
+            Some(files) => inject::below(&mut tar, place, files)?,
+        }
     }
     let tar = tar.into_inner().map_err(|error| DriverError::Engine {
         text: error.to_string(),
     })?;
-    Ok(any.then(|| tar.into()))
+    Ok(Some(tar.into()))
 }
 
 /// Writes what makes a container a part of a pod into its configuration.

@@ -98,6 +98,12 @@ impl Machine {
             Some(node) => Some(self.inner(key, node, timings)?),
             None => None,
         };
+        let begun = match part.as_ref().map(|part| &part.role) {
+            Some(Role::Sandbox(folders)) => super::pods::beginnings(folders)?,
+            _ => Vec::new(),
+        };
+        self.volumes
+            .extend(begun.into_iter().map(|(name, files)| ((key, name), files)));
         let container = Container::new(workload.clone(), image, inner, part)?;
         let replaced = self.containers.insert(key, container);
         if let Some(mut replaced) = replaced {

@@ -8,13 +8,15 @@
 use super::archive::Image;
 use super::container::Container;
 use super::driver::SimDriver;
-use super::files::{Files, below, see};
+use super::files::{File, FileKind, Files, absolute, below, see};
 use super::machine::{Key, Machine};
 use crate::error::{DriverError, Result};
 use crate::image::ImageContent;
+use crate::inject;
 use crate::pod::{self, Conversation, Part, PodHere, Role};
 use bytes::Bytes;
 use schemas::ids::WorkloadId;
+use schemas::workload::pod::Volume;
 use schemas::workload::{Observation, Pod, RunState};
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,6 +103,24 @@ impl SimDriver {
         tokio::spawn(serve(self.clone(), listener, far));
         Ok(Box::new(near))
     }
+}
+
+/// Folders that are not empty at first, with the files in them.
+pub(super) fn beginnings(folders: &[Volume]) -> Result<Vec<(String, Files)>> {
+    let mut begun = Vec::new();
+    for folder in folders {
+        let Some(files) = &folder.files else {
+            continue;
+        };
+        let mut there = Files::new();
+        for file in files {
+            let kind = FileKind::Content(inject::content(file)?.into());
+            let mode = file.mode;
+            there.insert(absolute(&file.path), File { mode, kind });
+        }
+        begun.push((folder.name.clone(), there));
+    }
+    Ok(begun)
 }
 
 /// Answers one HTTP request: 200, or the status that the container's file `/http-status` holds.

@@ -1,17 +1,19 @@
 //! Carrying a step out: the row, its events, its reservations and its work entry change in one
 //! transaction; what is to be told to an agent is returned, to be sent after the commit.
 
+use super::desired::Home;
 use super::plan::{HostView, Snapshot, Step, plan, under_way};
 use super::task::Task;
 use super::{desired, place, resize};
 use crate::context::Context;
 use crate::look::{Effect, Look};
 use crate::{cluster, endpoints};
-use schemas::workload::{Network, NodeTls, Power};
+use schemas::workload::{NodeTls, Power};
 use schemas::{Kind, Timestamp};
 use std::time::Duration;
 use store::compute::hosts::Host;
 use store::compute::servers::{self, Server, Sight};
+use store::compute::spec::Node;
 use store::compute::{charge, guests, hosts, lives, networks};
 use store::image::snapshots;
 use store::{Result, Tx, events};
@@ -100,9 +102,16 @@ fn tell(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, context: &Context) -
     let Some(host) = at.server.host() else {
         return Ok(Look::done());
     };
+    let node = match at.server.guest_of {
+        Some(_) => node_of(tx, &at.server)?,
+        None => None,
+    };
     let network = match (&at.spec.node, at.spec.networked) {
         (Some(node), _) => Some(cluster::network_on(tx, &at.server, node)?),
-        (None, true) if at.server.guest_of.is_some() => of_guests(tx, &at.server)?,
+        (None, true) if at.server.guest_of.is_some() => {
+            let node = node.as_ref();
+            node.map(|node| desired::of_guests(&at.server, node))
+        }
         (None, true) => Some(desired::network(
             &networks::ensure(tx, &at.server.project_id)?,
             &context.settings,
@@ -110,6 +119,10 @@ fn tell(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, context: &Context) -
         (None, false) => None,
     };
     let tls = tls(tx, &at.server, context)?;
+    let home = at.host.as_ref().zip(node).map(|(host, node)| Home {
+        name: host.name.clone(),
+        address: node.address,
+    });
     at.sight.told = Some((at.server.generation, now.0));
     let telling = desired::converge(
         &at.server,
@@ -117,6 +130,7 @@ fn tell(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, context: &Context) -
         &at.spec,
         network,
         tls,
+        home.as_ref(),
         &context.settings,
     );
     save(tx, at)?;
@@ -128,15 +142,14 @@ fn tell(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, context: &Context) -
     Ok(Look::wait(next, format!("waits for {name} to answer")).and(Effect::Tell(host, telling)))
 }
 
-/// The network of a guest, on the node that it is on.
-fn of_guests(tx: &mut Tx<'_>, guest: &Server) -> Result<Option<Network>> {
+/// The node that a guest is on.
+fn node_of(tx: &mut Tx<'_>, guest: &Server) -> Result<Option<Node>> {
     let node = match &guest.host_id {
         Some(id) => servers::any(tx, id)?,
         None => None,
     };
     let node = node.map(|node| node.spec()).transpose()?;
-    let node = node.and_then(|spec| spec.node);
-    Ok(node.map(|node| desired::of_guests(guest, &node)))
+    Ok(node.and_then(|spec| spec.node))
 }
 
 /// A node that is there to stay proves itself with a certificate of its cluster's.

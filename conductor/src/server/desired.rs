@@ -4,6 +4,7 @@ use crate::Settings;
 use schemas::Result;
 use schemas::host::{Converge, Desired};
 use schemas::ids::ServerId;
+use schemas::workload::field::{self, Field};
 use schemas::workload::pod::PodSpec;
 use schemas::workload::{
     Attachment, GuestNetwork, ImageRef, InjectedFile, Limits, Link, Network, Node, NodeTls, Pod,
@@ -18,6 +19,14 @@ use store::compute::spec::{self, Flavor, Guest, Spec};
 /// Where cloud-init looks for a config drive that is a directory.
 const CONFIG_DRIVE: &str = "/var/lib/cloud/seed/config_drive/openstack/latest";
 
+/// The node that a guest is on, as it may ask.
+pub(super) struct Home {
+    /// Its host name.
+    pub name: String,
+    /// Its address in its cluster's network.
+    pub address: String,
+}
+
 /// The telling for a server; `network` is its project's (a node's: its cluster's), resolved.
 pub(super) fn converge(
     server: &Server,
@@ -25,6 +34,7 @@ pub(super) fn converge(
     spec: &Spec,
     network: Option<Network>,
     tls: Option<NodeTls>,
+    home: Option<&Home>,
     settings: &Settings,
 ) -> Converge {
     let desired = if server.deleting != 0 || spec.leaving {
@@ -35,7 +45,7 @@ pub(super) fn converge(
             id,
             spec,
             network,
-            bounded(pod, settings),
+            at_home(bounded(pod, settings), home),
         )))
     } else {
         let mut workload = workload(server, id, spec, network, settings);
@@ -106,6 +116,18 @@ fn bounded(pod: &PodSpec, settings: &Settings) -> PodSpec {
         if member.limits.pids == 0 {
             member.limits.pids = settings.default_pids;
         }
+    }
+    pod
+}
+
+/// What only its node's cloud knows is put in.
+fn at_home(mut pod: PodSpec, home: Option<&Home>) -> PodSpec {
+    if let Some(home) = home {
+        field::fill_pod(&mut pod, &|field| match field {
+            Field::NodeName => Some(home.name.clone()),
+            Field::HostIp => Some(home.address.clone()),
+            _ => None,
+        });
     }
     pod
 }

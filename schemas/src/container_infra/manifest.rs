@@ -2,7 +2,7 @@
 //! `Service`, read and checked once, as far as they mean something to this cloud.
 //!
 //! ```text
-//! text ──document (bounds, type, unknown fields)──► typed ──fields (what means nothing here)──►
+//! text ──document (bounds, types, unknown fields)──► typed, and config maps ──fields (what means nothing here)──►
 //!      ──containers, probes, volumes, room──► Pod, Controller ──into_spec(images)──► PodSpec
 //!      ──service──► Service
 //! ```
@@ -10,8 +10,10 @@
 //! *Guarantees.* What is accepted is done. A field that this cloud cannot honour is refused by its
 //! place, with the reason, unless it says what is so anyway. Defaults are Kubernetes'.
 
+mod config;
 mod containers;
 mod document;
+mod env;
 mod expand;
 mod fields;
 mod names;
@@ -32,6 +34,7 @@ use super::placing::Placing;
 use crate::workload::ImageRef;
 use crate::workload::pod::{Member, PodSpec, Restart, Volume};
 use crate::{Error, Result};
+use config::Config;
 use containers::{Around, Container};
 use fields::below;
 use k8s_openapi::api::core::v1;
@@ -140,7 +143,7 @@ impl Template {
 /// # Errors
 /// `BadRequest` with the place in the manifest, what is wrong there, and what is possible.
 pub fn pod(text: &str) -> Result<Pod> {
-    let pod: v1::Pod = document::read(text)?;
+    let (pod, config): (v1::Pod, _) = document::read(text)?;
     let plain = plain(&pod)?;
     fields::OBJECT.check("", &plain)?;
     fields::META.check("metadata", &plain["metadata"])?;
@@ -149,7 +152,7 @@ pub fn pod(text: &str) -> Result<Pod> {
     let spec = pod.spec.ok_or_else(|| bad("spec", "it is missing"))?;
     Ok(Pod {
         name,
-        template: template("spec", labels, &spec, &plain["spec"])?,
+        template: template("spec", labels, &spec, &plain["spec"], &config)?,
     })
 }
 
@@ -158,7 +161,7 @@ pub fn pod(text: &str) -> Result<Pod> {
 /// # Errors
 /// As [`pod`].
 pub fn controller(text: &str) -> Result<Controller> {
-    let controller: v1::ReplicationController = document::read(text)?;
+    let (controller, config): (v1::ReplicationController, _) = document::read(text)?;
     let plain = plain(&controller)?;
     fields::OBJECT.check("", &plain)?;
     fields::META.check("metadata", &plain["metadata"])?;
@@ -174,7 +177,7 @@ pub fn controller(text: &str) -> Result<Controller> {
     let inner = spec
         .template
         .ok_or_else(|| bad("spec.template", "it is missing"))?;
-    let template = self::inner(&inner, &plain["template"])?;
+    let template = self::inner(&inner, &plain["template"], &config)?;
     let selector = match spec.selector {
         Some(selector) if !selector.is_empty() => selector,
         _ => template.labels.clone(),
@@ -206,7 +209,7 @@ pub fn controller(text: &str) -> Result<Controller> {
     })
 }
 
-fn inner(inner: &v1::PodTemplateSpec, plain: &Value) -> Result<Template> {
+fn inner(inner: &v1::PodTemplateSpec, plain: &Value, config: &Config) -> Result<Template> {
     fields::TEMPLATE.check("spec.template", plain)?;
     let path = "spec.template.metadata";
     fields::TEMPLATE_META.check(path, &plain["metadata"])?;
@@ -219,7 +222,7 @@ fn inner(inner: &v1::PodTemplateSpec, plain: &Value) -> Result<Template> {
         .spec
         .as_ref()
         .ok_or_else(|| bad(path, "it is missing"))?;
-    let template = template(path, labels, spec, &plain["spec"])?;
+    let template = template(path, labels, spec, &plain["spec"], config)?;
     match template.restart {
         Restart::Always => Ok(template),
         _ => Err(bad(
@@ -234,6 +237,7 @@ fn template(
     labels: BTreeMap<String, String>,
     spec: &v1::PodSpec,
     plain: &Value,
+    config: &Config,
 ) -> Result<Template> {
     fields::POD.check(path, plain)?;
     let at = |field: &str| below(path, field);
@@ -248,10 +252,13 @@ fn template(
         &at("volumes"),
         spec.volumes.as_deref().unwrap_or_default(),
         &plain["volumes"],
+        config,
     )?;
-    let around = |init| -> Result<Around<'_>> {
+    let around = |init, weight| -> Result<Around<'_>> {
         Ok(Around {
             volumes: &volumes,
+            config,
+            weight,
             common: security::common(
                 &at("securityContext"),
                 spec.security_context.as_ref(),
@@ -260,14 +267,16 @@ fn template(
             init,
         })
     };
-    let read = |field: &str, list: &[v1::Container], init| {
-        containers::read(&at(field), list, &plain[field], &around(init)?)
+    let read = |field: &str, list: &[v1::Container], init, weight| {
+        containers::read(&at(field), list, &plain[field], &around(init, weight)?)
     };
-    let containers = read("containers", &spec.containers, false)?;
+    let weight = volumes::weight(&volumes);
+    let containers = read("containers", &spec.containers, false, weight)?;
     let init = read(
         "initContainers",
         spec.init_containers.as_deref().unwrap_or_default(),
         true,
+        weight + containers.iter().map(Container::weight).sum::<usize>(),
     )?;
     if containers.is_empty() {
         return Err(bad(&at("containers"), "there must be at least one"));
@@ -324,10 +333,25 @@ fn plain(object: &impl Serialize) -> Result<Value> {
 }
 
 fn name(metadata: &ObjectMeta) -> Result<String> {
+    name_at("metadata", metadata)
+}
+
+fn name_at(path: &str, metadata: &ObjectMeta) -> Result<String> {
+    let path = below(path, "name");
     let name = metadata.name.clone().filter(|name| !name.is_empty());
-    let name = name.ok_or_else(|| bad("metadata.name", "it is missing"))?;
-    names::subdomain("metadata.name", &name)?;
+    let name = name.ok_or_else(|| bad(&path, "it is missing"))?;
+    names::subdomain(&path, &name)?;
     Ok(name)
+}
+
+fn few(path: &str, count: usize, most: usize) -> Result<()> {
+    match count > most {
+        true => Err(bad(
+            path,
+            &format!("there are {count}, and {most} is the most"),
+        )),
+        false => Ok(()),
+    }
 }
 
 fn labels(path: &str, metadata: &ObjectMeta) -> Result<BTreeMap<String, String>> {

@@ -1,7 +1,7 @@
 //! A pod: containers on one host that share a network, IPC and a life. The words are Kubernetes' v1
 //! (`PodSpec`), as far as they mean something to a host.
 
-use super::{Attachment, ImageRef, Interface, Limits, Security};
+use super::{Attachment, ImageRef, InjectedFile, Interface, Limits, Security};
 use crate::ids::WorkloadId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -54,7 +54,7 @@ pub enum Restart {
     Never,
 }
 
-/// A folder (`emptyDir`).
+/// A folder: an empty one (`emptyDir`), or one with files (`configMap`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Volume {
     /// Its name within the pod.
@@ -63,6 +63,9 @@ pub struct Volume {
     pub memory: bool,
     /// Bound in bytes, of one in memory.
     pub size_bytes: Option<u64>,
+    /// Files that are in it from the start, their paths relative to it; nothing: it is empty at first.
+    #[serde(default)]
+    pub files: Option<Vec<InjectedFile>>,
 }
 
 /// One container of a pod.

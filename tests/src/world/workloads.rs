@@ -22,6 +22,10 @@ impl World {
     /// Makes something of a manifest, once: who gets no answer looks whether it is there.
     async fn run(&self, kind: &str, cluster: &str, manifest: Value) -> String {
         let name = manifest["metadata"]["name"].as_str().unwrap().to_owned();
+        self.run_as(kind, cluster, &name, manifest).await
+    }
+
+    async fn run_as(&self, kind: &str, cluster: &str, name: &str, manifest: Value) -> String {
         let body = json!({ "bay_uuid": cluster, "manifest": manifest.to_string() });
         let path = format!("/container-infra/v1/{kind}");
         let asked = self
@@ -61,6 +65,48 @@ impl World {
         });
         let id = self.run("pods", cluster, manifest).await;
         ServerId::parse(&id).unwrap()
+    }
+
+    /// Makes a replication controller of one pod that is given a config map and what it is itself.
+    pub async fn rc_with_config(&self, cluster: &str, name: &str, word: &str) -> String {
+        let mut spec = spec(self.thing("image/base"));
+        let main = &mut spec["containers"][0];
+        main["volumeMounts"] = json!([{ "name": "conf", "mountPath": "/conf" }]);
+        let field = |path: &str| json!({ "fieldRef": { "fieldPath": path } });
+        main["env"] = json!([
+            { "name": "NAME", "valueFrom": field("metadata.name") },
+            { "name": "NODE", "valueFrom": field("spec.nodeName") },
+            { "name": "AT", "valueFrom": field("status.podIP") },
+            { "name": "WORD", "valueFrom": { "configMapKeyRef": { "name": "conf", "key": "word" } } },
+            { "name": "ALL", "value": "$(WORD) on $(NODE)" },
+        ]);
+        spec["volumes"] = json!([{ "name": "conf", "configMap": { "name": "conf" } }]);
+        let manifest = json!({ "apiVersion": "v1", "kind": "List", "items": [
+            {
+                "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "conf" },
+                "data": { "word": word },
+            },
+            {
+                "apiVersion": "v1", "kind": "ReplicationController", "metadata": { "name": name },
+                "spec": { "replicas": 1, "template": {
+                    "metadata": { "labels": { "app": name } }, "spec": spec,
+                } },
+            },
+        ] });
+        self.run_as("rcs", cluster, name, manifest).await
+    }
+
+    /// What the first container of a pod has at a path, and its variables, on the node it is on.
+    pub async fn inside(&self, pod: &Server, path: &str) -> Option<(String, String)> {
+        let places = self.places().await;
+        let host = places.iter().find(|host| pod.host() == Some(host.id))?;
+        let driver = host.engine.connect(host.id);
+        let id = schemas::workload::Pod::member_id(pod.server_id().unwrap().into(), "main");
+        let run = async |command: &[&str]| {
+            let order = compute_driver::ExecOrder::new(command.iter().copied());
+            driver.exec(id, order).await.ok().map(|said| said.text)
+        };
+        Some((run(&["/bin/cat", path]).await?, run(&["/bin/env"]).await?))
     }
 
     fn rc_manifest(&self, name: &str, replicas: u32) -> Value {

@@ -164,3 +164,30 @@ fn a_pod_waits_for_a_node_with_the_labels_it_asks_for() {
         })
     });
 }
+
+#[test]
+fn pods_of_a_controller_are_given_what_its_manifest_held_when_they_were_made() {
+    told_and_replayed(1, |world| {
+        Box::pin(async move {
+            let cluster = cluster(world, 0).await;
+            world.rc_with_config(&cluster, "web", "hello").await;
+            world.until_pods(&cluster, 1).await;
+            let pod = world.pods(&cluster).await.remove(0);
+            let (file, env) = world.inside(&pod, "/conf/word").await.unwrap();
+            assert_eq!(file, "hello");
+            let shown = world.shown_pod(pod.server_id().unwrap()).await;
+            let node = shown["host"].as_str().unwrap();
+            for line in [
+                format!("NAME={}", pod.name),
+                format!("NODE={node}"),
+                "WORD=hello".into(),
+                format!("ALL=hello on {node}"),
+            ] {
+                assert!(env.lines().any(|it| it == line), "{line}: {env}");
+            }
+            let at = env.lines().find_map(|line| line.strip_prefix("AT="));
+            let at: std::net::IpAddr = at.unwrap().parse().unwrap();
+            assert!(at.is_ipv4());
+        })
+    });
+}

@@ -1,6 +1,7 @@
 //! Carries out one step of a pod.
 
 use super::plan::{Past, Step};
+use super::told;
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::keeper::Keeper;
@@ -91,6 +92,8 @@ async fn begin_all(
     status: &Status,
 ) -> Result<(), Failure> {
     let host = &keeper.keepers.host;
+    let told = told::of(pod, here);
+    let pod = &told;
     let _turn = host.containers.lock(&pod.id).await;
     let beginning = names.iter().map(|name| async move {
         let was = here.and_then(|here| here.members.get(name));
@@ -124,6 +127,7 @@ async fn begin_all(
 /// Another life is another container: nothing of the last one's files is left.
 async fn begin(host: &Host, pod: &Pod, name: &str, ended: bool) -> Result<(), DriverError> {
     let (driver, id) = (host.driver.as_ref(), Pod::member_id(pod.id, name));
+    told::whole(pod, name)?;
     if ended {
         host.call("remove", driver.ensure_absent(id)).await?;
     }

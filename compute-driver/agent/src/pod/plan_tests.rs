@@ -41,8 +41,8 @@ fn member(name: &str) -> Member {
 }
 
 /// A pod's world: what is on the engine, and when it is.
-struct World {
-    pod: Pod,
+pub(super) struct World {
+    pub(super) pod: Pod,
     here: PodHere,
     notes: Notes,
     past: Past,
@@ -52,7 +52,7 @@ struct World {
 }
 
 impl World {
-    fn new(restart: Restart, init: &[&str], containers: &[&str]) -> World {
+    pub(super) fn new(restart: Restart, init: &[&str], containers: &[&str]) -> World {
         let members = |names: &[&str]| names.iter().map(|name| member(name)).collect();
         let pod = Pod {
             id: WorkloadId::default(),

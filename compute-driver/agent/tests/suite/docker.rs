@@ -279,6 +279,7 @@ async fn a_pod_lives_and_goes_on_docker_as_on_the_simulated_engine() {
         name: "data".into(),
         memory: false,
         size_bytes: None,
+        files: None,
     }];
     world.order(want.id, desired(&want)).await;
     let up = until(&mut world, &want, |it| it.ready).await;

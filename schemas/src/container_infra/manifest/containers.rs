@@ -1,19 +1,19 @@
 //! A container of a pod, as a manifest has it: checked, and lacking nothing but its image.
 
-use super::expand::{self, expand};
+use super::config::{self, Config};
+use super::env::{self, Env};
 use super::fields::{self, below};
 use super::probes::{self, Ports};
 use super::room::{self, Room};
 use super::security::{self, Common};
-use super::{bad, names, text, volumes};
+use super::{bad, few, names, text, volumes};
 use crate::Result;
 use crate::workload::pod::{Member, Mount, Probe, Volume};
 use crate::workload::{ImageRef, Limits, Security};
 use k8s_openapi::api::core::v1;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
-/// Most ports and most variables of a container.
+/// Most ports of a container.
 const MOST: usize = 512;
 
 /// A container whose image is still a name.
@@ -28,7 +28,7 @@ pub(super) struct Container {
     args: Option<Vec<String>>,
     working_dir: Option<String>,
     user: Option<String>,
-    env: BTreeMap<String, String>,
+    env: Env,
     limits: Limits,
     security: Security,
     mounts: Vec<Mount>,
@@ -39,6 +39,16 @@ pub(super) struct Container {
 }
 
 impl Container {
+    /// Bytes of what it is given.
+    pub(super) fn weight(&self) -> usize {
+        let words = self.command.iter().chain(&self.args).flatten();
+        let env = self.env.iter();
+        words.map(String::len).sum::<usize>()
+            + env
+                .map(|(name, value)| name.len() + value.len())
+                .sum::<usize>()
+    }
+
     /// The container, with its image.
     pub(super) fn member(&self, image: ImageRef) -> Member {
         Member {
@@ -63,7 +73,10 @@ impl Container {
 /// What a pod's containers share.
 pub(super) struct Around<'a> {
     pub(super) volumes: &'a [Volume],
+    pub(super) config: &'a Config,
     pub(super) common: Common,
+    /// Bytes of what the pod is given beside.
+    pub(super) weight: usize,
     /// They are run to their ends before the others.
     pub(super) init: bool,
 }
@@ -75,16 +88,16 @@ pub(super) fn read(
     plain: &Value,
     around: &Around<'_>,
 ) -> Result<Vec<Container>> {
-    let each = list.iter().enumerate();
-    each.map(|(index, container)| {
-        one(
-            &format!("{path}[{index}]"),
-            container,
-            &plain[index],
-            around,
-        )
-    })
-    .collect()
+    let mut read: Vec<Container> = Vec::new();
+    let mut weight = around.weight;
+    for (index, container) in list.iter().enumerate() {
+        let path = format!("{path}[{index}]");
+        let container = one(&path, container, &plain[index], around)?;
+        weight += container.weight();
+        config::bounded(&path, weight)?;
+        read.push(container);
+    }
+    Ok(read)
 }
 
 fn one(path: &str, from: &v1::Container, plain: &Value, around: &Around<'_>) -> Result<Container> {
@@ -104,14 +117,10 @@ fn one(path: &str, from: &v1::Container, plain: &Value, around: &Around<'_>) -> 
         from.ports.as_deref().unwrap_or_default(),
         &plain["ports"],
     )?;
-    let env = env(
-        &at("env"),
-        from.env.as_deref().unwrap_or_default(),
-        &plain["env"],
-    )?;
+    let env = env::read(path, from, plain, around.config)?;
     let words = |field: &str, words: Option<&Vec<String>>| -> Result<Option<Vec<String>>> {
         let words = words.filter(|words| !words.is_empty());
-        let each = |word: &String| filled(&at(field), word, &env);
+        let each = |word: &String| env::filled(&at(field), word, &env);
         words
             .map(|words| words.iter().map(each).collect::<Result<Vec<_>>>())
             .transpose()
@@ -154,18 +163,6 @@ fn one(path: &str, from: &v1::Container, plain: &Value, around: &Around<'_>) -> 
     })
 }
 
-/// A text that a program is given, with the variables that it refers to.
-fn filled(path: &str, word: &str, env: &BTreeMap<String, String>) -> Result<String> {
-    text(path, word)?;
-    let long = || {
-        bad(
-            path,
-            &format!("a text has more than {} bytes", expand::LONGEST),
-        )
-    };
-    expand(word, env).ok_or_else(long)
-}
-
 fn folder(path: &str, folder: Option<&str>) -> Result<Option<String>> {
     let Some(folder) = folder.filter(|folder| !folder.is_empty()) else {
         return Ok(None);
@@ -180,7 +177,7 @@ fn folder(path: &str, folder: Option<&str>) -> Result<Option<String>> {
 /// The named ports. What is not named needs no mention: a pod's network is open to its neighbours.
 fn ports(path: &str, list: &[v1::ContainerPort], plain: &Value) -> Result<Ports> {
     fields::PORT.check_all(path, plain)?;
-    few(path, list.len())?;
+    few(path, list.len(), MOST)?;
     let mut ports = Ports::new();
     let mut names = Vec::new();
     for (index, port) in list.iter().enumerate() {
@@ -209,36 +206,4 @@ fn ports(path: &str, list: &[v1::ContainerPort], plain: &Value) -> Result<Ports>
         }
     }
     Ok(ports)
-}
-
-fn env(path: &str, list: &[v1::EnvVar], plain: &Value) -> Result<BTreeMap<String, String>> {
-    fields::ENV.check_all(path, plain)?;
-    few(path, list.len())?;
-    let mut env = BTreeMap::new();
-    for (index, variable) in list.iter().enumerate() {
-        let path = format!("{path}[{index}]");
-        let name = &variable.name;
-        let legal = |letter: char| letter.is_ascii_graphic() && letter != '=';
-        if name.is_empty() || name.len() > 1024 || !name.chars().all(legal) {
-            return Err(bad(
-                &below(&path, "name"),
-                "it has 1 to 1024 printable letters, and neither '=' nor a space",
-            ));
-        }
-        let value = variable.value.as_deref().unwrap_or_default();
-        // Those that were written before may be referred to.
-        let value = filled(&below(&path, "value"), value, &env)?;
-        env.insert(name.clone(), value);
-    }
-    Ok(env)
-}
-
-fn few(path: &str, count: usize) -> Result<()> {
-    match count > MOST {
-        true => Err(bad(
-            path,
-            &format!("there are {count}, and {MOST} is the most"),
-        )),
-        false => Ok(()),
-    }
 }

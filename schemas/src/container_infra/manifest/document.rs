@@ -1,7 +1,11 @@
-//! From text to a typed object: JSON when it begins with `{`, else YAML, within bounds that hold for
+//! From text to typed objects: JSON when it begins with `{`, else YAML, within bounds that hold for
 //! what the text *becomes* too (YAML's aliases repeat what they name).
 
+mod documents;
+
 use super::bad;
+use super::config::{Config, SECRET};
+use super::fields::below;
 use crate::{Error, Result};
 use k8s_openapi::Resource;
 use serde::de::{DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor};
@@ -21,34 +25,63 @@ const DEEPEST: usize = 32;
 /// Most brackets of YAML: each open one costs its scanner time with every word that follows.
 const MOST_BRACKETS: usize = 10_000;
 
-/// Reads an object of this kind. What its type does not know is refused by its place, for a field
-/// with a typing error would be silently nothing otherwise.
+/// Reads the one object of this kind, and the config maps that come along. What a type does not know
+/// is refused by its place, for a field with a typing error would be silently nothing otherwise.
 ///
 /// # Errors
 /// `BadRequest`.
-pub(super) fn read<T>(text: &str) -> Result<T>
+pub(super) fn read<T>(text: &str) -> Result<(T, Config)>
 where
     T: Resource + DeserializeOwned + Serialize,
 {
-    let value = parse(text)?;
-    head(&value, T::API_VERSION, T::KIND)?;
-    let object: T = serde_path_to_error::deserialize(&value).map_err(|error| {
-        let path = error.path().to_string();
+    let documents = documents::parse(text)?;
+    let several = documents.len() > 1;
+    let (mut object, mut config) = (None, Config::default());
+    for (path, mut value) in documents {
+        match value.get("kind").and_then(Value::as_str) {
+            Some("ConfigMap") if several => config.add(&path, typed(&path, &value)?)?,
+            Some("Secret") if several => return Err(bad(&below(&path, "kind"), SECRET)),
+            _ => {
+                head(&path, &value, T::API_VERSION, T::KIND, several)?;
+                if object.is_some() {
+                    let told = format!("there is one {} already; ask for each by itself", T::KIND);
+                    return Err(bad(&below(&path, "kind"), &told));
+                }
+                documents::octal(&mut value);
+                object = Some(typed("", &value)?);
+            }
+        }
+    }
+    let none = || bad("kind", &format!("none of the documents is a {}", T::KIND));
+    Ok((object.ok_or_else(none)?, config))
+}
+
+fn typed<T>(path: &str, value: &Value) -> Result<T>
+where
+    T: Resource + DeserializeOwned + Serialize,
+{
+    head(path, value, T::API_VERSION, T::KIND, false)?;
+    let object: T = serde_path_to_error::deserialize(value).map_err(|error| {
+        let inner = error.path().to_string();
+        let path = match (path, inner.as_str()) {
+            (path, "" | ".") => path.to_owned(),
+            (path, inner) => below(path, inner),
+        };
         bad(
             &path,
             &format!("it is of the wrong type ({})", error.inner()),
         )
     })?;
     let known = serde_json::to_value(&object).map_err(Error::internal)?;
-    unknown("", &value, &known)?;
+    unknown(path, value, &known)?;
     Ok(object)
 }
 
-fn head(value: &Value, version: &str, kind: &str) -> Result<()> {
+fn head(path: &str, value: &Value, version: &str, kind: &str, several: bool) -> Result<()> {
     let text = |key: &str| value.get(key).and_then(Value::as_str);
     if value.get("id").is_some() && value.get("metadata").is_none() {
         return Err(bad(
-            "id",
+            &below(path, "id"),
             &format!(
                 "the flat form of API versions before v1 is not understood; write apiVersion: {version}, \
                  kind: {kind} and metadata.name"
@@ -60,54 +93,19 @@ fn head(value: &Value, version: &str, kind: &str) -> Result<()> {
             Some(found) if found == expected => {}
             Some(found) => {
                 let short: String = found.chars().take(64).collect();
+                let beside = match several && key == "kind" {
+                    true => ", and ConfigMap beside it",
+                    false => "",
+                };
                 return Err(bad(
-                    key,
-                    &format!("{short:?} is not understood here; {expected} is"),
+                    &below(path, key),
+                    &format!("{short:?} is not understood here; {expected} is{beside}"),
                 ));
             }
-            None => return Err(bad(key, &format!("it must be {expected}"))),
+            None => return Err(bad(&below(path, key), &format!("it must be {expected}"))),
         }
     }
     Ok(())
-}
-
-fn parse(text: &str) -> Result<Value> {
-    if text.len() > LONGEST {
-        return Err(bad("", &format!("it has more than {} KiB", LONGEST >> 10)));
-    }
-    let text = text.trim_start_matches('\u{feff}').trim_start();
-    let budget = Budget {
-        values: Cell::new(MOST_VALUES),
-        bytes: Cell::new(MOST_BYTES),
-    };
-    let seed = Seed {
-        budget: &budget,
-        depth: DEEPEST,
-    };
-    let value = if text.starts_with('{') {
-        let mut from = serde_json::Deserializer::from_str(text);
-        let value = seed
-            .deserialize(&mut from)
-            .and_then(|value| from.end().map(|()| value));
-        value.map_err(|error| bad("", &format!("it is no JSON ({error})")))?
-    } else {
-        let brackets = text.bytes().filter(|byte| matches!(byte, b'[' | b'{'));
-        if brackets.count() > MOST_BRACKETS {
-            return Err(bad(
-                "",
-                "it has more brackets than any manifest; write it as JSON",
-            ));
-        }
-        seed.deserialize(serde_norway::Deserializer::from_str(text))
-            .map_err(|error| bad("", &format!("it is no YAML ({error})")))?
-    };
-    match value.is_object() {
-        true => Ok(value),
-        false => Err(bad(
-            "",
-            "it must be a map: apiVersion, kind, metadata and spec",
-        )),
-    }
 }
 
 /// What may still be read.

@@ -16,16 +16,19 @@ fn told(text: &str) -> String {
 fn json_and_yaml_say_the_same() {
     let json = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"},"spec":{"containers":[{"name":"b","image":"c"}]}}"#;
     let yaml = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: b\n    image: c\n";
-    let one = read::<Pod>(json).unwrap();
-    assert_eq!(one, read::<Pod>(yaml).unwrap());
-    assert_eq!(one, read::<Pod>(&format!("\u{feff}\n {json}")).unwrap());
+    let one = read::<Pod>(json).unwrap().0;
+    assert_eq!(one, read::<Pod>(yaml).unwrap().0);
+    assert_eq!(one, read::<Pod>(&format!("\u{feff}\n {json}")).unwrap().0);
     assert_eq!(one.metadata.name.as_deref(), Some("a"));
 }
 
 #[test]
 fn an_alias_is_what_it_names() {
     let yaml = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - &b {name: b, image: c}\n  - *b\n";
-    assert_eq!(read::<Pod>(yaml).unwrap().spec.unwrap().containers.len(), 2);
+    assert_eq!(
+        read::<Pod>(yaml).unwrap().0.spec.unwrap().containers.len(),
+        2
+    );
 }
 
 #[test]
@@ -66,7 +69,7 @@ fn what_is_no_manifest_is_told_where_and_why() {
         ),
         (pod("metadata: {Name: x}"), "metadata.Name"),
         (pod("color: blue"), "color"),
-        (pod("---\nkind: Pod"), "no YAML"),
+        (pod("---\nkind: Pod"), "documents[1].apiVersion"),
     ] {
         let told = told(&text);
         assert!(told.contains(word), "{text}: {told}");

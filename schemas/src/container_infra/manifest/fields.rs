@@ -1,11 +1,14 @@
 //! Which fields of a manifest mean something here. Everything else that says more than Kubernetes'
 //! default is refused by its name: what is accepted is done, and nothing is dropped in silence.
 
+mod config;
 mod service;
 
+pub(super) use config::{CONFIG_MAP, CONFIG_VOLUME, ENV_FROM, ENV_SOURCE, FIELD_REF, ITEM};
 pub(super) use service::{SERVICE, SERVICE_PORT};
 
 use super::bad;
+use super::config::SECRET;
 use crate::Result;
 use serde_json::Value;
 
@@ -131,6 +134,7 @@ pub(super) const CONTAINER: Fields = Fields {
         "args",
         "workingDir",
         "env",
+        "envFrom",
         "ports",
         "resources",
         "volumeMounts",
@@ -147,10 +151,6 @@ pub(super) const CONTAINER: Fields = Fields {
     reasons: &[
         ("imagePullPolicy", "it is Always, IfNotPresent or Never"),
         ("restartPolicy", "all containers of a pod have the pod's"),
-        (
-            "envFrom",
-            "there are neither config maps nor secrets; write the variables into env",
-        ),
         ("lifecycle", "hooks are not run here; let the command do it"),
         ("stdin", "nobody could be attached to it"),
         ("tty", "nobody could be attached to it"),
@@ -167,6 +167,7 @@ pub(super) const INIT: Fields = Fields {
         "args",
         "workingDir",
         "env",
+        "envFrom",
         "ports",
         "resources",
         "volumeMounts",
@@ -195,12 +196,9 @@ pub(super) const PORT: Fields = Fields {
 
 /// A variable.
 pub(super) const ENV: Fields = Fields {
-    means: &["name", "value"],
+    means: &["name", "value", "valueFrom"],
     defaults: &[],
-    reasons: &[(
-        "valueFrom",
-        "there are neither config maps nor secrets, nor is the pod's own state told; write the value",
-    )],
+    reasons: &[],
 };
 
 /// `resources`.
@@ -222,9 +220,9 @@ pub(super) const AMOUNTS: Fields = Fields {
 
 /// A volume.
 pub(super) const VOLUME: Fields = Fields {
-    means: &["name", "emptyDir"],
+    means: &["name", "emptyDir", "configMap"],
     defaults: &[],
-    reasons: &[("hostPath", POLICY)],
+    reasons: &[("hostPath", POLICY), ("secret", SECRET)],
 };
 
 /// `emptyDir`.

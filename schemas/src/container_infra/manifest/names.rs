@@ -94,6 +94,22 @@ pub(super) fn key(path: &str, text: &str) -> Result<()> {
     }
 }
 
+/// A key of a config map, which is a file's name, too.
+pub(super) fn file(path: &str, text: &str) -> Result<()> {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let right = (1..=253).contains(&text.len())
+        && text.bytes().all(legal)
+        && text != "."
+        && !text.starts_with("..");
+    match right {
+        true => Ok(()),
+        false => Err(bad(
+            path,
+            "keys of config maps have 1 to 253 letters, digits, '-', '_' and '.', and do not begin with '..'",
+        )),
+    }
+}
+
 /// Labels, or a selector of them.
 pub(super) fn labels(path: &str, labels: &BTreeMap<String, String>) -> Result<()> {
     if labels.len() > MOST_LABELS {

@@ -39,7 +39,8 @@ pub struct Service {
 /// # Errors
 /// `BadRequest` with the place in the manifest, what is wrong there, and what is possible.
 pub fn service(text: &str) -> Result<Service> {
-    let service: v1::Service = document::read(text)?;
+    // Config maps may stand beside it, as everywhere; a service has no use for them.
+    let (service, _): (v1::Service, _) = document::read(text)?;
     let plain = plain(&service)?;
     fields::OBJECT.check("", &plain)?;
     fields::META.check("metadata", &plain["metadata"])?;

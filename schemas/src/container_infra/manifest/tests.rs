@@ -1,3 +1,4 @@
+mod config;
 mod containers;
 mod controllers;
 mod hostile;

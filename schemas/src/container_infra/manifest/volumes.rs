@@ -1,8 +1,11 @@
 //! Volumes: folders that a pod's containers share, and that go with it.
 
+mod files;
+
+use super::config::{self, Config};
 use super::fields::{self, below};
 use super::quantity::Quantity;
-use super::{bad, names};
+use super::{bad, few, names};
 use crate::Result;
 use crate::workload::pod::{Mount, Volume};
 use k8s_openapi::api::core::v1;
@@ -15,9 +18,14 @@ const MOST: usize = 64;
 const LONGEST: usize = 4095;
 
 /// The volumes of a pod.
-pub(super) fn read(path: &str, volumes: &[v1::Volume], plain: &Value) -> Result<Vec<Volume>> {
+pub(super) fn read(
+    path: &str,
+    volumes: &[v1::Volume],
+    plain: &Value,
+    config: &Config,
+) -> Result<Vec<Volume>> {
     fields::VOLUME.check_all(path, plain)?;
-    few(path, volumes.len())?;
+    few(path, volumes.len(), MOST)?;
     let mut read: Vec<Volume> = Vec::new();
     for (index, volume) in volumes.iter().enumerate() {
         let path = format!("{path}[{index}]");
@@ -25,25 +33,49 @@ pub(super) fn read(path: &str, volumes: &[v1::Volume], plain: &Value) -> Result<
         if read.iter().any(|other| other.name == volume.name) {
             return Err(bad(&below(&path, "name"), "another volume has this name"));
         }
-        let Some(folder) = &volume.empty_dir else {
-            return Err(bad(&path, "it must be an emptyDir"));
+        let one = match (&volume.empty_dir, &volume.config_map) {
+            (Some(folder), None) => {
+                let (path, plain) = (below(&path, "emptyDir"), &plain[index]["emptyDir"]);
+                empty(&path, &volume.name, folder, plain)?
+            }
+            (None, Some(map)) => {
+                let (path, plain) = (below(&path, "configMap"), &plain[index]["configMap"]);
+                files::read(&path, &volume.name, map, plain, config)?
+            }
+            _ => return Err(bad(&path, "it is one of emptyDir and configMap")),
         };
-        let path = below(&path, "emptyDir");
-        fields::EMPTY_DIR.check(&path, &plain[index]["emptyDir"])?;
-        let memory = match folder.medium.as_deref() {
-            None | Some("") => false,
-            Some("Memory") => true,
-            Some(_) => return Err(bad(&below(&path, "medium"), "it is Memory, or nothing")),
-        };
-        let limit = folder.size_limit.as_ref();
-        let limit = limit.map(|limit| bound(&below(&path, "sizeLimit"), &limit.0, memory));
-        read.push(Volume {
-            name: volume.name.clone(),
-            memory,
-            size_bytes: limit.transpose()?,
-        });
+        read.push(one);
+        config::bounded(&path, weight(&read))?;
     }
     Ok(read)
+}
+
+/// Bytes of the files in them.
+pub(super) fn weight(volumes: &[Volume]) -> usize {
+    let files = volumes
+        .iter()
+        .flat_map(|volume| volume.files.iter().flatten());
+    // Base64 has four letters for three bytes.
+    files
+        .map(|file| file.path.len() + file.content_b64.len() / 4 * 3)
+        .sum()
+}
+
+fn empty(path: &str, name: &str, from: &v1::EmptyDirVolumeSource, plain: &Value) -> Result<Volume> {
+    fields::EMPTY_DIR.check(path, plain)?;
+    let memory = match from.medium.as_deref() {
+        None | Some("") => false,
+        Some("Memory") => true,
+        Some(_) => return Err(bad(&below(path, "medium"), "it is Memory, or nothing")),
+    };
+    let limit = from.size_limit.as_ref();
+    let limit = limit.map(|limit| bound(&below(path, "sizeLimit"), &limit.0, memory));
+    Ok(Volume {
+        name: name.to_owned(),
+        memory,
+        size_bytes: limit.transpose()?,
+        files: None,
+    })
 }
 
 fn bound(path: &str, text: &str, memory: bool) -> Result<u64> {
@@ -60,16 +92,6 @@ fn bound(path: &str, text: &str, memory: bool) -> Result<u64> {
     bytes.ok_or_else(|| bad(path, "it must be more than 0, and less than an exabyte"))
 }
 
-fn few(path: &str, count: usize) -> Result<()> {
-    match count > MOST {
-        true => Err(bad(
-            path,
-            &format!("there are {count}, and {MOST} is the most"),
-        )),
-        false => Ok(()),
-    }
-}
-
 /// Where a container sees them.
 pub(super) fn mounts(
     path: &str,
@@ -78,17 +100,14 @@ pub(super) fn mounts(
     volumes: &[Volume],
 ) -> Result<Vec<Mount>> {
     fields::MOUNT.check_all(path, plain)?;
-    few(path, mounts.len())?;
+    few(path, mounts.len(), MOST)?;
     let mut seen = BTreeSet::new();
     let mut read = Vec::new();
     for (index, mount) in mounts.iter().enumerate() {
         let path = format!("{path}[{index}]");
-        if !volumes.iter().any(|volume| volume.name == mount.name) {
-            return Err(bad(
-                &below(&path, "name"),
-                "the pod has no volume of this name",
-            ));
-        }
+        let volume = volumes.iter().find(|volume| volume.name == mount.name);
+        let volume = volume
+            .ok_or_else(|| bad(&below(&path, "name"), "the pod has no volume of this name"))?;
         let place = absolute(&below(&path, "mountPath"), &mount.mount_path)?;
         if !seen.insert(place.clone()) {
             return Err(bad(
@@ -99,7 +118,8 @@ pub(super) fn mounts(
         read.push(Mount {
             volume: mount.name.clone(),
             path: place,
-            read_only: mount.read_only.unwrap_or(false),
+            // Nobody writes into what a manifest says.
+            read_only: mount.read_only.unwrap_or(false) || volume.files.is_some(),
         });
     }
     Ok(read)

@@ -10,7 +10,11 @@ fn what_a_container_cannot_have_is_refused_by_its_name() {
         ("args", json!(["x".repeat(200_000)]), "bytes"),
         ("workingDir", json!("a"), "absolute"),
         ("imagePullPolicy", json!("Maybe"), ""),
-        ("envFrom", json!([{ "secretRef": { "name": "a" } }]), ""),
+        (
+            "envFrom",
+            json!([{ "secretRef": { "name": "a" } }]),
+            "[0].secretRef: what a manifest holds",
+        ),
         (
             "lifecycle",
             json!({ "preStop": { "exec": { "command": ["a"] } } }),
@@ -34,8 +38,8 @@ fn what_a_container_cannot_have_is_refused_by_its_name() {
         ("env", json!([{ "name": "a=b" }]), "name"),
         (
             "env",
-            json!([{ "name": "a", "valueFrom": { "fieldRef": { "fieldPath": "metadata.name" } } }]),
-            "env[0].valueFrom",
+            json!([{ "name": "a", "valueFrom": { "secretKeyRef": { "name": "b", "key": "c" } } }]),
+            "env[0].valueFrom.secretKeyRef",
         ),
         ("ports", json!([{ "containerPort": 0 }]), "65535"),
         ("ports", json!([{ "containerPort": 65_536 }]), "65535"),

@@ -18,6 +18,7 @@ fn volumes_are_folders_of_the_pod_and_nothing_of_the_nodes() {
         name: "v".into(),
         memory: true,
         size_bytes: Some(64 << 20),
+        files: None,
     };
     assert_eq!(spec.volumes, [volume]);
     let seen = &spec.containers[0].mounts[0];
