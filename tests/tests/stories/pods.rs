@@ -161,6 +161,7 @@ fn a_pod_waits_for_a_node_with_the_labels_it_asks_for() {
             world.until_pods(&cluster, 2).await;
             let other = world.server(above).await.unwrap().host_id.unwrap();
             assert_ne!(other, node, "the master and the worker");
+            world.until_cluster(&cluster, "UPDATE_COMPLETE").await;
         })
     });
 }
