@@ -57,12 +57,15 @@ impl Fleet {
 
 impl Picture {
     /// Room reserved by this conductor shows at once.
-    pub fn reserve(&mut self, host: &str, size: Size) {
+    pub fn reserve(&mut self, host: &str, size: Size, lent_to: Option<&str>) {
         if let Some(one) = self.candidates.iter_mut().find(|one| one.host.id == host) {
             one.host.used_vcpus += size.vcpus;
             one.host.used_memory_mb += size.memory_mb;
             one.host.used_disk_gb += size.disk_gb;
             one.host.servers += 1;
+            if let Some(server) = lent_to {
+                one.host.lent_to = Some(server.to_owned());
+            }
         }
     }
 }
@@ -75,6 +78,7 @@ fn view(host: Host, now: Timestamp, silence: Duration) -> Result<Candidate> {
         images: inventory.images,
         tunnel: inventory.tunnel,
         tunnel_problem: inventory.tunnel_problem,
+        lendable: host.lendable()?,
         host,
     })
 }

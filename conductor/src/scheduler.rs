@@ -25,6 +25,8 @@ use store::compute::spec::Size;
 pub struct Request {
     /// Room needed.
     pub size: Size,
+    /// It has its machine for itself; `size` is the least that machine has.
+    pub whole: bool,
     /// Zone asked for.
     pub zone: Option<String>,
     /// Host asked for, by name or id.
@@ -95,6 +97,8 @@ pub struct Candidate {
     pub tunnel: Option<Tunnel>,
     /// Why it can have none.
     pub tunnel_problem: Option<String>,
+    /// What a server gets that has it for itself; `None`: it is not lent as a whole.
+    pub lendable: Option<Size>,
 }
 
 /// Why there is no place.

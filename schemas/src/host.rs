@@ -206,6 +206,10 @@ pub struct Inventory {
     /// Why it can have none, in words for its operator.
     #[serde(default)]
     pub tunnel_problem: Option<String>,
+    /// Bytes of memory that one server may use which has the whole machine for itself; `None` when
+    /// its operator does not lend the machine as a whole.
+    #[serde(default)]
+    pub lendable_bytes: Option<u64>,
 }
 
 /// api → agent, at most once, with a deadline: things that are asked, not kept.

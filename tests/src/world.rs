@@ -182,6 +182,7 @@ impl World {
             hostname: Some(name.clone()),
             state_dir: self.directory.path().join(name),
             concurrency: 8,
+            lendable: true,
             publish_address: None,
             tunnel_address: Some(overlays::tunnel_of(n)),
             ..agent::AgentSettings::default()

@@ -54,6 +54,7 @@ async fn host(ctx: Ctx<rules::HostsShow>, Path(name): Path<String>) -> Reply {
         .iter()
         .find(|host| host.hostname == name)
         .ok_or_else(|| Error::NotFound(format!("Compute host {name} could not be found.")))?;
+    let taken = host.taken();
     let line = |project: &str, cpu: i32, memory_mb: i64, disk_gb: i64| {
         json!({ "resource": {
             "host": host.hostname, "project": project,
@@ -62,7 +63,7 @@ async fn host(ctx: Ctx<rules::HostsShow>, Path(name): Path<String>) -> Reply {
     };
     reply::ok(&json!({ "host": [
         line("(total)", host.cpus, host.memory_mb, host.disk_gb),
-        line("(used_now)", host.used_vcpus, host.used_memory_mb, host.used_disk_gb),
+        line("(used_now)", taken.vcpus, taken.memory_mb, taken.disk_gb),
     ]}))
 }
 

@@ -125,6 +125,7 @@ fn spec(base: &str, manifest: &str) -> Spec {
         node: None,
         within: None,
         guest: None,
+        lent: None,
         networked: false,
         zone: None,
         wanted_host: None,

@@ -86,6 +86,10 @@ impl Inventories {
             let it = &mut known.inventory;
             if let Ok(Ok(facts)) = facts {
                 take_machine(it, facts);
+                it.lendable_bytes = match host.beneath() {
+                    None => host.settings.lendable_bytes(it.memory_bytes),
+                    Some(_) => None,
+                };
             }
             if let Some(tunnel) = tunnel {
                 take_tunnel(it, tunnel);

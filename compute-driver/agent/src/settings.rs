@@ -57,6 +57,14 @@ pub struct AgentSettings {
     /// All machines have to reach each other's by UDP port 4789, and be alone on that net or trust it:
     /// what goes there is not encrypted.
     pub tunnel_address: Option<Ipv4Addr>,
+    /// The machine may be lent as a whole: to one server, whose flavor says
+    /// `resources:CUSTOM_BAREMETAL = 1` (nodes of clusters whose `server_type` is `bm`), while nothing
+    /// else is placed on it. That server may use all its CPUs and, but for `lendable_reserve_mb`, all
+    /// its memory.
+    pub lendable: bool,
+    /// MiB of memory that are kept from whoever the machine is lent to: for its kernel, the engine
+    /// and the agent.
+    pub lendable_reserve_mb: u64,
     /// How pods are kept.
     pub pods: PodSettings,
     /// Where images come from and snapshots go.
@@ -84,6 +92,8 @@ impl Default for AgentSettings {
             stream_advertise: None,
             publish_address: Some(Ipv4Addr::UNSPECIFIED.into()),
             tunnel_address: None,
+            lendable: false,
+            lendable_reserve_mb: 1024,
             pods: PodSettings::default(),
             images: ImageServiceSettings::default(),
         }
@@ -151,6 +161,12 @@ impl AgentSettings {
         Duration::from_secs(self.stop_grace_s)
     }
 
+    /// What may be used of a machine with so many bytes of memory that is lent as a whole.
+    pub(crate) fn lendable_bytes(&self, memory_bytes: u64) -> Option<u64> {
+        let kept = self.lendable_reserve_mb.saturating_mul(1 << 20);
+        self.lendable.then(|| memory_bytes.saturating_sub(kept))
+    }
+
     pub(crate) fn cache_dir(&self) -> PathBuf {
         let own = || self.state_dir.join("cache");
         self.cache_dir.clone().unwrap_or_else(own)
@@ -200,5 +216,15 @@ mod tests {
         let read = |text| serde_json::from_str::<AgentSettings>(text);
         assert_eq!(read(r#"{"zone": "az2"}"#).unwrap().zone, "az2");
         assert!(read(r#"{"heartbeats": 5}"#).is_err());
+    }
+
+    #[test]
+    fn a_machine_is_lent_only_if_its_operator_says_so_and_keeps_something_for_itself() {
+        let mut settings = AgentSettings::default();
+        assert_eq!(settings.lendable_bytes(4 << 30), None);
+        settings.lendable = true;
+        settings.lendable_reserve_mb = 512;
+        assert_eq!(settings.lendable_bytes(4 << 30), Some(3584 << 20));
+        assert_eq!(settings.lendable_bytes(1 << 20), Some(0), "too small to lend");
     }
 }

@@ -4,10 +4,11 @@
 use super::{Candidate, Request, choice};
 use schemas::workload::overlay::TUNNEL_BYTES;
 use store::compute::hosts::OverCommit;
+use store::compute::spec::Size;
 
 type Filter = fn(&Request, &Candidate, OverCommit) -> Option<String>;
 
-const FILTERS: [(&str, Filter); 11] = [
+const FILTERS: [(&str, Filter); 14] = [
     ("host asked for", asked_host),
     ("availability zone", zone),
     (choice::LABELS, choice::labels),
@@ -17,6 +18,9 @@ const FILTERS: [(&str, Filter); 11] = [
     ("hints", hints),
     ("server group", group),
     ("other nodes of the cluster", beside),
+    ("lent as a whole", lent),
+    ("not lendable as a whole", lendable),
+    ("not empty", empty),
     ("memory", memory),
     ("cpu and disk", cpu_and_disk),
 ];
@@ -136,8 +140,32 @@ fn beside(request: &Request, candidate: &Candidate, _: OverCommit) -> Option<Str
     }
 }
 
+fn lent(_: &Request, candidate: &Candidate, _: OverCommit) -> Option<String> {
+    let lent = candidate.host.lent_to.is_some();
+    lent.then(|| "another server has it for itself".into())
+}
+
+fn lendable(request: &Request, candidate: &Candidate, _: OverCommit) -> Option<String> {
+    (request.whole && candidate.lendable.is_none())
+        .then(|| "its operator does not lend it as a whole (agent.lendable)".into())
+}
+
+fn empty(request: &Request, candidate: &Candidate, _: OverCommit) -> Option<String> {
+    let servers = candidate.host.servers;
+    (request.whole && servers > 0)
+        .then(|| format!("{servers} servers are on it, and it was asked for as a whole"))
+}
+
+/// What there is for such a request.
+fn capacity(request: &Request, candidate: &Candidate, over: OverCommit) -> Size {
+    match candidate.lendable {
+        Some(all) if request.whole => all,
+        _ => candidate.host.capacity(over),
+    }
+}
+
 fn memory(request: &Request, candidate: &Candidate, over: OverCommit) -> Option<String> {
-    let free = candidate.host.capacity(over).memory_mb - candidate.host.used_memory_mb;
+    let free = capacity(request, candidate, over).memory_mb - candidate.host.used_memory_mb;
     (free < request.size.memory_mb).then(|| {
         format!(
             "{free} MiB of memory free, {} needed",
@@ -147,7 +175,7 @@ fn memory(request: &Request, candidate: &Candidate, over: OverCommit) -> Option<
 }
 
 fn cpu_and_disk(request: &Request, candidate: &Candidate, over: OverCommit) -> Option<String> {
-    let capacity = candidate.host.capacity(over);
+    let capacity = capacity(request, candidate, over);
     let cpus = capacity.vcpus - candidate.host.used_vcpus;
     if cpus < request.size.vcpus {
         return Some(format!("{cpus} VCPUs free, {} needed", request.size.vcpus));

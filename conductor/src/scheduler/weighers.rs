@@ -1,6 +1,9 @@
 //! Where a server should go, among the hosts where it can: free room first (spread), nudged by
 //! image locality and soft group rules, which outweigh it. Guests of a cluster need not say how much
 //! room they take, so among its nodes they are spread by number.
+//!
+//! Who wants a machine for himself gets the smallest that is large enough; all others go to machines that
+//! are not lent as a whole, as long as those have room, so that the lendable ones stay empty.
 
 use super::{Candidate, Request, choice};
 use store::compute::hosts::OverCommit;
@@ -16,9 +19,15 @@ const CROWD: f64 = 0.4;
 
 /// For each taint that says that it had better be elsewhere (`PreferNoSchedule`): more than a full node.
 const TAINT: f64 = 100.0;
+/// More than room and locality together.
+const LENDABLE: f64 = 3.0;
 
 /// Higher is better.
 pub(super) fn weight(request: &Request, candidate: &Candidate, over: OverCommit) -> f64 {
+    if request.whole {
+        let beside = group(request, candidate) + apart(request, candidate);
+        return beside - candidate.host.memory_mb as f64 / f64::from(1 << 20);
+    }
     let capacity = candidate.host.capacity(over);
     let used = candidate.host.used();
     let free = |used: f64, all: f64| if all > 0.0 { 1.0 - used / all } else { 0.0 };
@@ -34,7 +43,9 @@ pub(super) fn weight(request: &Request, candidate: &Candidate, over: OverCommit)
         None => 0.0,
     };
     let reluctance = TAINT * choice::reluctance(request, candidate);
-    room + local + group(request, candidate) + apart(request, candidate) - crowd - reluctance
+    let kept_free = if candidate.lendable.is_some() { LENDABLE } else { 0.0 };
+    let beside = group(request, candidate) + apart(request, candidate);
+    room + local + beside - crowd - reluctance - kept_free
 }
 
 /// Nodes of one cluster should be where one machine's end is not the end of many: of one group less than

@@ -189,6 +189,10 @@ fn put(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, context: &Context) ->
         return fail(tx, at, "error", why);
     }
     at.spec.charged = at.spec.flavor.size();
+    at.spec.lent = match place::whole(&at.spec) {
+        true => host.lent()?,
+        false => None,
+    };
     at.server.zone = host.zone.clone();
     event(tx, &at.server, "schedule", "Success", "")?;
     if at.server.task_state.as_deref() == Some(Task::Scheduling.as_str()) {
@@ -290,6 +294,7 @@ fn leave(
     if gone {
         place::release(tx, at)?;
         at.spec.charged = Default::default();
+        at.spec.lent = None;
         at.spec.leaving = false;
         at.server.host_id = None;
         at.host = None;
@@ -309,6 +314,7 @@ fn lose(tx: &mut Tx<'_>, at: &mut Snapshot, reason: &str) -> Result<Look> {
     event(tx, &at.server, "converge", "Error", reason)?;
     place::release(tx, at)?;
     at.spec.charged = Default::default();
+    at.spec.lent = None;
     at.spec.reboot = None;
     at.sight = Sight::default();
     at.server.host_id = None;

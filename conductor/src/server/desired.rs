@@ -87,7 +87,7 @@ fn workload(
         command,
         args,
         env,
-        limits: limits(&spec.flavor, settings),
+        limits: limits(spec, settings),
         security: security(&spec.flavor),
         networks: network
             .into_iter()
@@ -184,8 +184,9 @@ fn node(spec: &spec::Node) -> Node {
 
 /// One VCPU is 1024 shares and, unless the flavor says otherwise, a hard bound of one CPU.
 /// Extra specs are Nova's (`quota:cpu_shares`, `quota:cpu_period`, `quota:cpu_quota`), and
-/// `quota:pids_limit`.
-fn limits(flavor: &Flavor, settings: &Settings) -> Limits {
+/// `quota:pids_limit`. Who has a machine for himself has all its CPUs and what memory it lends.
+fn limits(spec: &Spec, settings: &Settings) -> Limits {
+    let flavor = &spec.flavor;
     let extra = |key: &str| {
         flavor
             .extra_specs
@@ -198,6 +199,7 @@ fn limits(flavor: &Flavor, settings: &Settings) -> Limits {
     let cpu_millis = match extra("quota:cpu_quota") {
         Some(quota) if quota < 0 => None,
         Some(quota) => u32::try_from(quota.saturating_mul(1000) / period).ok(),
+        None if spec.lent.is_some() => None,
         None => Some(flavor.vcpus.saturating_mul(1000)),
     };
     Limits {
@@ -205,7 +207,9 @@ fn limits(flavor: &Flavor, settings: &Settings) -> Limits {
             .and_then(|shares| u32::try_from(shares).ok())
             .unwrap_or(flavor.vcpus.saturating_mul(1024)),
         cpu_millis: cpu_millis.filter(|millis| *millis > 0),
-        memory_bytes: flavor.ram_mb << 20,
+        memory_bytes: spec
+            .lent
+            .map_or(flavor.ram_mb << 20, |machine| machine.memory_bytes),
         pids: extra("quota:pids_limit")
             .and_then(|pids| u32::try_from(pids).ok())
             .unwrap_or(settings.default_pids),

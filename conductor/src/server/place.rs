@@ -7,7 +7,7 @@ use crate::scheduler::{self, Choice, Group, NotPlaced, Request};
 use schemas::{Error, Kind};
 use std::collections::BTreeMap;
 use store::compute::hosts::{self, Host};
-use store::compute::spec::Guest;
+use store::compute::spec::{Guest, Spec};
 use store::compute::{groups, servers};
 use store::container_infra::placing;
 use store::{Fail, Result, Scope, Tx};
@@ -32,8 +32,13 @@ pub(super) fn place(
                 continue;
             }
         };
-        if hosts::reserve(tx, &chosen.id, request.size, 1, chosen.capacity(over))? {
-            picture.reserve(&chosen.id, request.size);
+        let lent_to = request.whole.then_some(at.server.id.as_str());
+        let reserved = match lent_to {
+            Some(server) => hosts::lend(tx, &chosen.id, server, request.size)?,
+            None => hosts::reserve(tx, &chosen.id, request.size, 1, chosen.capacity(over))?,
+        };
+        if reserved {
+            picture.reserve(&chosen.id, request.size, lent_to);
             return Ok(Ok(chosen));
         }
         drop(picture);
@@ -59,6 +64,7 @@ fn request(tx: &mut Tx<'_>, at: &Snapshot) -> Result<Request> {
     };
     Ok(Request {
         size: spec.flavor.size(),
+        whole: whole(spec),
         zone: spec.zone.clone(),
         host: named(at).or_else(|| spec.wanted_host.clone()),
         group: group(tx, at)?,
@@ -95,6 +101,11 @@ fn choice(tx: &mut Tx<'_>, at: &Snapshot) -> Result<Option<Choice>> {
     }))
 }
 
+/// It is to have its machine for itself.
+pub(super) fn whole(spec: &Spec) -> bool {
+    spec.within.is_none() && spec.flavor.whole_machine()
+}
+
 fn group(tx: &mut Tx<'_>, at: &Snapshot) -> Result<Option<Group>> {
     let Some(id) = &at.server.group_id else {
         return Ok(None);
@@ -114,11 +125,14 @@ fn group(tx: &mut Tx<'_>, at: &Snapshot) -> Result<Option<Group>> {
     }))
 }
 
-/// Gives back what the server holds on its host.
+/// Gives back what the server holds on its host, and its machine if it had it for itself.
 pub(super) fn release(tx: &mut Tx<'_>, at: &Snapshot) -> Result<()> {
     let Some(host) = &at.server.host_id else {
         return Ok(());
     };
+    if at.spec.lent.is_some() {
+        hosts::take_back(tx, host, &at.server.id)?;
+    }
     // A node that has gone waits for the last that was on it.
     if at.spec.within.is_some() {
         tx.due(Kind::Host, host)?;

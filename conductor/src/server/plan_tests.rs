@@ -52,6 +52,7 @@ fn spec() -> Spec {
         node: None,
         within: None,
         guest: None,
+        lent: None,
     }
 }
 

@@ -53,6 +53,7 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         cluster_id -> Nullable<Text>,
+        lent_to -> Nullable<Text>,
     }
 }
 

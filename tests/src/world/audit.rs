@@ -98,8 +98,10 @@ impl World {
             assert_eq!(seen.incarnation, spec.incarnation);
             let is_pod = guests::kind(row) == Some(guests::Kind::Pod);
             if row.vm_state != "error" && !is_pod {
+                let whole = spec.lent.map(|machine| machine.memory_bytes >> 20);
+                let expected = whole.unwrap_or(spec.flavor.ram_mb);
                 let memory = seen.limits.memory_bytes >> 20;
-                assert_eq!(memory, spec.flavor.ram_mb, "{}", self.describe().await);
+                assert_eq!(memory, expected, "{}", self.describe().await);
             }
         }
         let wanted = World::networks_of(rows);
@@ -124,6 +126,9 @@ impl World {
             let needed = spec.flavor.size().max(larger.unwrap_or_default());
             assert_eq!(size, needed, "room held for {}", server.id);
         }
+        let alone = rows.iter().find(|row| row.spec().unwrap().lent.is_some());
+        assert_eq!(row.lent_to, alone.map(|server| server.id.clone()));
+        assert!(alone.is_none() || rows.len() == 1, "{} is shared", row.hostname);
         assert_eq!(row.used(), held, "room held on {}", row.hostname);
         assert_eq!(
             row.servers as usize,

@@ -18,11 +18,12 @@ use store::{Options, Store};
 use tempfile::TempDir;
 use tokio::task::LocalSet;
 
-/// Flavors: name, VCPUs, MiB, GiB. `huge` is more than any host has.
-const FLAVORS: [(&str, u32, u64, u64); 3] = [
+/// Flavors: name, VCPUs, MiB, GiB. `huge` is more than any host has, `whole` all that one has.
+const FLAVORS: [(&str, u32, u64, u64); 4] = [
     ("small", 1, 128, 1),
     ("large", 2, 512, 2),
     ("huge", 4, 64 << 10, 4),
+    ("whole", 8, 8 << 10, 20),
 ];
 
 /// The seed.
@@ -103,6 +104,11 @@ async fn sow(seed: &mut Seed, door: &Door) {
         let id = made["flavor"]["id"].as_str().unwrap();
         seed.things.put(format!("flavor/{name}"), id);
     }
+    let whole = seed.things.get("flavor/whole");
+    let path = format!("/compute/v2.1/flavors/{whole}/os-extra_specs");
+    let alone = json!({ "extra_specs": { "resources:CUSTOM_BAREMETAL": "1" } });
+    let ask = Ask::new(Method::POST, path).json(&alone);
+    must(seed, door, Persona::Admin, ask).await;
     let project = seed.things.get("project/home").to_owned();
     let path = format!("/compute/v2.1/os-quota-sets/{project}");
     let none = json!({ "quota_set": { "instances": -1, "cores": -1, "ram": -1 } });

@@ -13,6 +13,7 @@ use schemas::{Error, Result};
 use serde_json::json;
 use std::collections::BTreeMap;
 use store::compute::flavors::{self, Sight};
+use store::compute::spec::WHOLE_MACHINE;
 use store::{Store, Tx};
 
 /// The routes of extra specs.
@@ -108,6 +109,12 @@ fn legal(key: &str, value: &str) -> Result<()> {
         return Err(check::invalid(
             "extra_specs",
             &format!("'{key}' must be made of letters, digits, '-', '_', ':', '.' and ' '."),
+        ));
+    }
+    if key == WHOLE_MACHINE && !["0", "1"].contains(&value) {
+        return Err(check::invalid(
+            key,
+            &format!("'{value}' is neither 0 nor 1: a server has one machine for itself, or none."),
         ));
     }
     check::at_most("extra_specs", key, 255)?;

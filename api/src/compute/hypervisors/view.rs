@@ -84,6 +84,10 @@ impl View {
             service["id"] = number(&host.id).into();
         }
         view["service"] = service;
+        view["jeroboam:lending"] = json!({
+            "lendable_memory_mb": inventory.lendable_bytes.map(|bytes| bytes >> 20),
+            "lent_to": host.lent_to,
+        });
         if self.minor >= 88 {
             view["uptime"] = uptime(host)?.into();
             return Ok(view);
@@ -96,14 +100,15 @@ impl View {
             28.. => cpu_info,
             _ => cpu_info.to_string().into(),
         };
+        let taken = host.taken();
         view["vcpus"] = host.cpus.into();
-        view["vcpus_used"] = host.used_vcpus.into();
+        view["vcpus_used"] = taken.vcpus.into();
         view["memory_mb"] = host.memory_mb.into();
-        view["memory_mb_used"] = host.used_memory_mb.into();
-        view["free_ram_mb"] = (host.memory_mb - host.used_memory_mb).into();
+        view["memory_mb_used"] = taken.memory_mb.into();
+        view["free_ram_mb"] = (host.memory_mb - taken.memory_mb).into();
         view["local_gb"] = host.disk_gb.into();
-        view["local_gb_used"] = host.used_disk_gb.into();
-        view["free_disk_gb"] = (host.disk_gb - host.used_disk_gb).into();
+        view["local_gb_used"] = taken.disk_gb.into();
+        view["free_disk_gb"] = (host.disk_gb - taken.disk_gb).into();
         view["disk_available_least"] = gib(inventory.disk_free_bytes).into();
         view["running_vms"] = host.servers.into();
         view["current_workload"] = 0.into();
@@ -158,13 +163,13 @@ pub fn statistics(hosts: &[Host]) -> Result<Value> {
     Ok(json!({
         "count": counted.len(),
         "vcpus": sum(|host| i64::from(host.cpus)),
-        "vcpus_used": sum(|host| i64::from(host.used_vcpus)),
+        "vcpus_used": sum(|host| i64::from(host.taken().vcpus)),
         "memory_mb": sum(|host| host.memory_mb),
-        "memory_mb_used": sum(|host| host.used_memory_mb),
-        "free_ram_mb": sum(|host| host.memory_mb - host.used_memory_mb),
+        "memory_mb_used": sum(|host| host.taken().memory_mb),
+        "free_ram_mb": sum(|host| host.memory_mb - host.taken().memory_mb),
         "local_gb": sum(|host| host.disk_gb),
-        "local_gb_used": sum(|host| host.used_disk_gb),
-        "free_disk_gb": sum(|host| host.disk_gb - host.used_disk_gb),
+        "local_gb_used": sum(|host| host.taken().disk_gb),
+        "free_disk_gb": sum(|host| host.disk_gb - host.taken().disk_gb),
         "disk_available_least": least,
         "running_vms": sum(|host| i64::from(host.servers)),
         "current_workload": 0,

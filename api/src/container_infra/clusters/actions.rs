@@ -103,6 +103,14 @@ fn resolved(
         .into());
     }
     resolve::orchestrated(&document)?;
+    if resolve::bare_metal(&document) != cluster.spec()?.template.bare_metal {
+        return Err(Error::BadRequest(format!(
+            "The server_type of template {} is {}, and that of cluster {} is not: a cluster stays \
+             what it is.",
+            row.id, &*document.server_type, cluster.name
+        ))
+        .into());
+    }
     let groups = upgraded(tx, &cluster, wanted, &row.id)?;
     let before = cluster.spec()?;
     let spec = changed(&before, kept(&row, &document));
@@ -110,7 +118,7 @@ fn resolved(
     let nodes = Nodes::find(
         tx,
         &asked.scope,
-        &document.image_id,
+        &document,
         spec.flavor_id.as_deref(),
         spec.master_flavor_id.as_deref(),
     )?;

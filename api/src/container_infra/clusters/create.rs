@@ -121,6 +121,7 @@ pub(super) fn kept(row: &Template, document: &Document) -> spec::Template {
         master_flavor_id: document.master_flavor_id.as_deref().map(str::to_owned),
         labels: document.labels.0.clone(),
         tls_disabled: document.tls_disabled.0,
+        bare_metal: resolve::bare_metal(document),
     }
 }
 
@@ -151,7 +152,7 @@ fn make(tx: &mut Tx<'_>, wish: &Wish) -> Result<()> {
     let nodes = Nodes::find(
         tx,
         &wish.scope,
-        &document.image_id,
+        &document,
         spec.flavor_id.as_deref(),
         spec.master_flavor_id.as_deref(),
     )?;

@@ -6,7 +6,7 @@ use schemas::container_infra::template::Template as Document;
 use schemas::ids::ImageId;
 use schemas::{Error, Result as Told};
 use store::compute::nodes::DISTRO;
-use store::compute::spec::{BootImage, Flavor, Key};
+use store::compute::spec::{BootImage, Flavor, Key, WHOLE_MACHINE};
 use store::compute::{keypairs, spec};
 use store::container_infra::references;
 use store::image::bootable::{Bootable, bootable};
@@ -40,10 +40,38 @@ pub fn orchestrated(template: &Document) -> Told<()> {
         ));
     }
     match &*template.server_type {
-        "vm" => Ok(()),
-        other => Err(Error::NotImplemented(format!(
-            "Clusters whose server_type is {other} are not built yet; vm is."
+        VIRTUAL | BARE_METAL => Ok(()),
+        other => Err(Error::BadRequest(format!(
+            "Clusters whose server_type is {other} are not offered. Use a template whose server_type \
+             is vm or bm."
         ))),
+    }
+}
+
+/// Nodes are servers among others (`server_type`).
+const VIRTUAL: &str = "vm";
+/// Each node has a machine for itself (`server_type`).
+const BARE_METAL: &str = "bm";
+
+/// Do the cluster's nodes have machines for themselves?
+pub fn bare_metal(template: &Document) -> bool {
+    *template.server_type == *BARE_METAL
+}
+
+/// A cluster of whole machines takes flavors that are one, and no other cluster does.
+fn of_its_kind(flavor: &Flavor, bare_metal: bool) -> Told<()> {
+    let name = &flavor.name;
+    match (bare_metal, flavor.whole_machine()) {
+        (true, false) => Err(Error::BadRequest(format!(
+            "The template's server_type is bm: its nodes have machines for themselves, which flavor \
+             {name} does not ask for. Choose a flavor with the extra spec {WHOLE_MACHINE} = 1, which \
+             an administrator makes, or a template whose server_type is vm."
+        ))),
+        (false, true) => Err(Error::BadRequest(format!(
+            "Flavor {name} has a machine for itself ({WHOLE_MACHINE} = 1), and the template's \
+             server_type is vm. Choose another flavor, or a template whose server_type is bm."
+        ))),
+        _ => Ok(()),
     }
 }
 
@@ -77,16 +105,17 @@ pub fn content(image: &Bootable) -> Told<BootImage> {
     })
 }
 
-/// The flavor of nodes that boot from this image.
+/// The flavor of nodes that boot from this image; a whole machine, if it is `bare_metal`.
 ///
 /// # Errors
-/// `BadRequest` for none, one that is not there or disabled, or one that the image does not fit into.
+/// `BadRequest` for none, one that is not there or disabled, one that the image does not fit into, or
+/// one of the other kind.
 pub fn sized(
     conn: &mut Conn,
     scope: &Scope,
-    field: &str,
-    ident: Option<&str>,
+    (field, ident): (&str, Option<&str>),
     image: &Bootable,
+    bare_metal: bool,
 ) -> Result<Flavor> {
     let Some(ident) = ident else {
         return Err(Error::BadRequest(format!(
@@ -100,6 +129,7 @@ pub fn sized(
         return Err(Error::BadRequest(format!("Flavor {ident} is disabled.")).into());
     }
     let flavor: spec::Flavor = flavor.chosen()?;
+    of_its_kind(&flavor, bare_metal)?;
     crate::compute::fits(&flavor, image)?;
     Ok(flavor)
 }
@@ -123,15 +153,20 @@ impl Nodes {
     pub fn find(
         conn: &mut Conn,
         scope: &Scope,
-        image: &str,
+        template: &Document,
         flavor: Option<&str>,
         master_flavor: Option<&str>,
     ) -> Result<Nodes> {
-        let image = node_image(conn, scope, image)?;
-        let workers = sized(conn, scope, "flavor_id", flavor, &image)?;
+        let image = node_image(conn, scope, &template.image_id)?;
+        let bare_metal = bare_metal(template);
+        let of = ("flavor_id", flavor);
+        let workers = sized(conn, scope, of, &image, bare_metal)?;
         let masters = match master_flavor {
             None => workers.clone(),
-            Some(_) => sized(conn, scope, "master_flavor_id", master_flavor, &image)?,
+            Some(_) => {
+                let of = ("master_flavor_id", master_flavor);
+                sized(conn, scope, of, &image, bare_metal)?
+            }
         };
         Ok(Nodes {
             image: content(&image)?,

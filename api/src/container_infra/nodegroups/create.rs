@@ -51,7 +51,13 @@ fn group(conn: &mut Conn, asked: &Asked, of: &str, id: &str, wish: &Create) -> R
     guests::shared(&cluster.coe, &settings.labels, own)?;
     let volume = wish.docker_volume_size.map(Positive::get);
     let spec = spec::NodeGroup {
-        flavor: sized(conn, &asked.scope, "flavor_id", flavor, &image)?,
+        flavor: sized(
+            conn,
+            &asked.scope,
+            ("flavor_id", flavor),
+            &image,
+            settings.template.bare_metal,
+        )?,
         image: content(&image)?,
         image_id: image_id.to_owned(),
         docker_volume_size: volume.and_then(|size| u32::try_from(size).ok()),

@@ -1,5 +1,9 @@
 //! Hosts: what agents report, what operators say, what is reserved.
 
+mod lending;
+
+pub use lending::{lend, take_back};
+
 use crate::compute::nodes;
 use crate::compute::spec::Size;
 use crate::kept::kept;
@@ -54,6 +58,8 @@ pub struct Host {
     pub updated_at: i64,
     /// The cluster whose node this is; `None` for a machine. A node has the id of its server.
     pub cluster_id: Option<String>,
+    /// The server that has the machine for itself; see [`lend`].
+    pub lent_to: Option<String>,
 }
 
 /// How much more than it has a host may be asked for.
@@ -219,8 +225,8 @@ pub fn report(tx: &mut Tx<'_>, id: HostId, epoch: EpochId, inventory: &Inventory
     }
 }
 
-/// Reserves room, if the host takes new servers and still has it (false otherwise). `count` is 1 for a new server, 0 for
-/// a change of an existing one.
+/// Reserves room, if the host takes new servers, is not lent as a whole and still has it (false otherwise). `count` is
+/// 1 for a new server, 0 for a change of an existing one.
 pub fn reserve(tx: &mut Tx<'_>, id: &str, size: Size, count: i32, capacity: Size) -> Result<bool> {
     let reserved = kept(
         diesel::update(hosts::table.find(id))
@@ -231,6 +237,7 @@ pub fn reserve(tx: &mut Tx<'_>, id: &str, size: Size, count: i32, capacity: Size
             )
             .filter(
                 (hosts::state.eq("enabled").and(hosts::forced_down.eq(0)))
+                    .and(hosts::lent_to.is_null())
                     .or(count.into_sql::<diesel::sql_types::Integer>().eq(0)),
             )
             .set((

@@ -234,6 +234,7 @@ pub(super) fn one(
         node: made.node().cloned(),
         within: wanted.within,
         guest: made.guest().cloned(),
+        lent: None,
     };
     let server = Server {
         project_id: wanted.project_id.clone(),

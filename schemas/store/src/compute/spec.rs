@@ -82,6 +82,16 @@ pub struct Spec {
     /// It is a guest of that cluster. Whoever makes it one also writes `servers.guest_of`.
     #[serde(default)]
     pub guest: Option<Guest>,
+    /// It has the machine it is placed on for itself.
+    #[serde(default)]
+    pub lent: Option<Lent>,
+}
+
+/// A machine that is lent to one server as a whole, as it was when it was lent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lent {
+    /// Bytes of its memory that the server may use.
+    pub memory_bytes: u64,
 }
 
 /// What a guest of a cluster is, beyond what every server is.
@@ -203,7 +213,19 @@ pub struct Key {
     pub public_key: String,
 }
 
+/// Extra spec of flavors whose servers have a machine for themselves, as with Nova and Ironic: one unit of the resource
+/// class that whole machines are. The only amounts are `0` and `1`.
+pub const WHOLE_MACHINE: &str = "resources:CUSTOM_BAREMETAL";
+
 impl Flavor {
+    /// A server of this flavor has a machine for itself. Then the flavor's sizes are the least that machine has, and
+    /// what quotas count.
+    pub fn whole_machine(&self) -> bool {
+        self.extra_specs
+            .get(WHOLE_MACHINE)
+            .is_some_and(|amount| amount == "1")
+    }
+
     /// What a server of this flavor takes on a host.
     pub fn size(&self) -> Size {
         Size {

@@ -57,6 +57,9 @@ pub struct Template {
     pub labels: Labels,
     /// Certificates cannot be changed.
     pub tls_disabled: bool,
+    /// Its `server_type` is `bm`: each node has a machine for itself.
+    #[serde(default)]
+    pub bare_metal: bool,
 }
 
 /// What the nodes of one group are made of.

@@ -14,6 +14,7 @@ use schemas::workload::{Power, RunState};
 use schemas::{Error, host::Seen as Sight};
 use store::compute::action::Action;
 use store::compute::change::{Changing, Then};
+use store::compute::spec::WHOLE_MACHINE;
 use store::compute::{charge, flavors as rows, hosts, lives, quotas};
 
 pub async fn resize(ctx: Seen, id: String, wish: Resize) -> Reply {
@@ -30,9 +31,17 @@ pub async fn resize(ctx: Seen, id: String, wish: Resize) -> Reply {
                 )
                 .into());
             }
+            let flavor = row.chosen()?;
+            if flavor.whole_machine() || at.spec.flavor.whole_machine() {
+                return Err(Error::BadRequest(format!(
+                    "A server that has a machine for itself ({WHOLE_MACHINE} = 1 in its flavor) \
+                     cannot be resized, and no other server can become one. Make a new one."
+                ))
+                .into());
+            }
             let before = charge::charged(&at.spec);
             at.spec.previous_flavor = Some(at.spec.flavor.clone());
-            at.spec.flavor = row.chosen()?;
+            at.spec.flavor = flavor;
             at.server.flavor_id = row.id;
             let after = charge::charged(&at.spec);
             let growth = [0, 1].map(|n| (after[n].0, after[n].1 - before[n].1));

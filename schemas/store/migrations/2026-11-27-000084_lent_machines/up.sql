@@ -1,0 +1,3 @@
+-- The server that a machine is lent to as a whole: nothing else is placed there meanwhile.
+
+ALTER TABLE hosts ADD COLUMN lent_to TEXT;
