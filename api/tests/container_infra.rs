@@ -3,6 +3,7 @@
 #[cfg(test)]
 #[path = "container_infra"]
 mod stories {
+    mod bare_metal;
     mod bodies;
     mod bookkeeping;
     mod certificates;

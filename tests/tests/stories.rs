@@ -8,6 +8,7 @@ mod stories {
     mod clusters;
     mod containers;
     mod hosts;
+    mod lent;
     mod nodes;
     mod overlays;
     mod pods;

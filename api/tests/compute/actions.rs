@@ -290,3 +290,28 @@ async fn operators_say_which_state_a_server_is_in() {
         .is(202);
     assert_eq!(cloud.row(&id).await.0.deleting, 1);
 }
+
+#[actix_web::test]
+async fn whole_machines_have_no_size_to_change() {
+    let cloud = Cloud::new().await;
+    let (id, host) = running(&cloud).await;
+    let path = "/flavors/5/os-extra_specs";
+    let key = "resources:CUSTOM_BAREMETAL";
+    let half = json!({ "extra_specs": { key: "0.5" } });
+    let told = cloud.admin().post(path, half).await.refused(400);
+    assert!(told.contains("neither 0 nor 1"), "{told}");
+    let one = json!({ "extra_specs": { key: "1" } });
+    cloud.admin().post(path, one).await.is(200);
+    let member = cloud.member();
+    let resize = |flavor: &str| json!({ "resize": { "flavorRef": flavor } });
+    let told = act(&member, &id, resize("5")).await.refused(400);
+    assert!(told.contains("cannot be resized"), "{told}");
+
+    let wish = json!({ "server": {
+        "name": "metal", "imageRef": IMAGE, "flavorRef": "5", "networks": "none",
+    }});
+    let made = member.post("/servers", wish).await.is(202);
+    let whole = made["server"]["id"].as_str().unwrap();
+    cloud.settle(whole, &host, "active").await;
+    act(&member, whole, resize("4")).await.refused(400);
+}

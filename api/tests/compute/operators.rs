@@ -2,8 +2,11 @@
 
 use super::cloud::Cloud;
 use super::servers::make;
+use schemas::ids::{EpochId, HostId};
 use serde_json::json;
 use store::Tx;
+use store::compute::hosts;
+use store::compute::spec::Size;
 use store::container_infra::workers;
 
 #[actix_web::test]
@@ -200,4 +203,44 @@ async fn conductor_and_scheduler_are_listed_and_take_no_orders() {
         .await
         .is(200);
     assert_eq!(list["services"].as_array().unwrap().len(), 1);
+}
+
+#[actix_web::test]
+async fn operators_see_who_a_machine_is_lent_to_and_that_nothing_of_it_is_free() {
+    let cloud = Cloud::new().await;
+    let host = cloud.host("host-1").await;
+    let path = format!("/os-hypervisors/{host}");
+    let admin = cloud.admin();
+    let shown = admin.get(&path).await.is(200);
+    let lending = &shown["hypervisor"]["jeroboam:lending"];
+    let nobody = json!({ "lendable_memory_mb": null, "lent_to": null });
+    assert_eq!(lending, &nobody, "its operator does not lend it");
+
+    let id = HostId::parse(&host).unwrap();
+    let write = move |tx: &mut Tx<'_>| {
+        let mut inventory = hosts::get(tx, &id.to_string())?.unwrap().inventory()?;
+        inventory.lendable_bytes = Some(15 << 30);
+        assert!(hosts::report(tx, id, EpochId::new(), &inventory)?);
+        let size = Size {
+            vcpus: 1,
+            memory_mb: 64,
+            disk_gb: 0,
+        };
+        hosts::lend(tx, &id.to_string(), "some-server", size)
+    };
+    assert!(cloud.store.write(write).await.unwrap());
+    for version in ["2.87", "2.96"] {
+        let shown = admin.at(version).get(&path).await.is(200);
+        let lending = &shown["hypervisor"]["jeroboam:lending"];
+        let lent = json!({ "lendable_memory_mb": 15 << 10, "lent_to": "some-server" });
+        assert_eq!(lending, &lent);
+    }
+    let shown = admin.at("2.87").get(&path).await.is(200);
+    let shown = &shown["hypervisor"];
+    assert_eq!(
+        (&shown["vcpus_used"], &shown["free_ram_mb"]),
+        (&json!(8), &json!(0))
+    );
+    let old = admin.at("2.42").get("/os-hosts/host-1").await.is(200);
+    assert_eq!(old["host"][1]["resource"]["memory_mb"], 16_384);
 }

@@ -162,7 +162,7 @@ async fn what_this_cloud_cannot_make_is_refused_with_the_reason() {
         (json!({ "coe": "kubernetes" }), 501, "not built yet"),
         (json!({ "coe": "mesos" }), 400, "not offered"),
         (json!({ "tls_disabled": true }), 400, "without TLS"),
-        (json!({ "server_type": "bm" }), 501, "server_type"),
+        (json!({ "server_type": "bm" }), 400, "server_type"),
         (json!({ "flavor_id": null }), 400, "flavor_id"),
     ] {
         let template = template(&cloud, fields).await;

@@ -225,6 +225,10 @@ mod tests {
         settings.lendable = true;
         settings.lendable_reserve_mb = 512;
         assert_eq!(settings.lendable_bytes(4 << 30), Some(3584 << 20));
-        assert_eq!(settings.lendable_bytes(1 << 20), Some(0), "too small to lend");
+        assert_eq!(
+            settings.lendable_bytes(1 << 20),
+            Some(0),
+            "too small to lend"
+        );
     }
 }

@@ -121,7 +121,7 @@ fn send_off(
     (then, why, anew): (Phase, &str, bool),
     context: &Context,
 ) -> Result<()> {
-    let (request_id, now) = (at.cluster.request_id.clone(), tx.now());
+    let request_id = at.cluster.request_id.clone();
     let place = row(at, id)?;
     let news = place.phase()? != then;
     place.phase = then.as_str().into();
@@ -135,7 +135,7 @@ fn send_off(
     let (server, name) = (place.server_id.clone(), place.name.clone());
     let holds = at
         .places()
-        .any(|(_, place)| place.row.id == id && swarm::holds(at, place, now));
+        .any(|(_, place)| place.row.id == id && place.held);
     if news && !why.is_empty() {
         let action = match then {
             Phase::Remove => "remove-node",

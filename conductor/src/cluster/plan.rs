@@ -187,7 +187,7 @@ impl At<'_> {
             Phase::Launch if self.frozen() => {}
             Phase::Launch => self.acts.push(Act::Launch { place: id }),
             Phase::Run => self.running(place),
-            Phase::Replace | Phase::Remove if swarm::holds(self.snapshot, place, self.now) => {
+            Phase::Replace | Phase::Remove if place.held => {
                 self.look_by(self.now + CLOSELY);
             }
             Phase::Replace | Phase::Remove if place.server.is_some() => {

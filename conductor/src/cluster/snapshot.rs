@@ -50,6 +50,8 @@ pub(super) struct Place {
     pub server: Option<Seat>,
     /// How it stands to the cluster's Swarm.
     pub swarm: Standing,
+    /// What runs on its node is still to move away before its server goes.
+    pub held: bool,
 }
 
 /// A node's server as its cluster sees it.
@@ -116,6 +118,7 @@ impl Snapshot {
                 phase: row.phase()?,
                 server: seats.remove(&row.server_id),
                 swarm: Standing::Apart,
+                held: false,
                 row,
             };
             let own = |group: &&mut Group| group.row.id == place.row.nodegroup_id;
@@ -133,7 +136,7 @@ impl Snapshot {
             groups,
             cluster,
         };
-        swarm::stand(&mut at);
+        swarm::stand(&mut at, now);
         Ok(Some(at))
     }
 

@@ -161,27 +161,29 @@ fn nodes<'a>(at: &'a Snapshot, swarm: &Swarm) -> Vec<Node<'a>> {
     nodes.collect()
 }
 
-/// Notes at every place how its node stands.
-pub(super) fn stand(at: &mut Snapshot) {
+/// Notes at every place how its node stands, and whether it holds its server. The Swarm is planned
+/// once for all of them.
+pub(super) fn stand(at: &mut Snapshot, now: Timestamp) {
     let Some(swarm) = &at.swarm else {
         return;
     };
-    let standings = plan::plan(at, swarm).standings;
+    let plan = plan::plan(at, swarm);
+    let noted = plan.standings.iter().map(|(server, standing)| {
+        let holds = *standing == Standing::In && holds(swarm, &plan, server, now);
+        (server.clone(), (standing.clone(), holds))
+    });
+    let noted: BTreeMap<String, (Standing, bool)> = noted.collect();
     let places = at.groups.iter_mut().flat_map(|group| &mut group.places);
     for place in places {
-        if let Some(standing) = standings.get(&place.row.server_id) {
+        if let Some((standing, holds)) = noted.get(&place.row.server_id) {
             place.swarm = standing.clone();
+            place.held = *holds;
         }
     }
 }
 
 /// Does a node's server have to stay a moment longer, until what runs on it has moved away?
-pub(super) fn holds(at: &Snapshot, place: &Place, now: Timestamp) -> bool {
-    let Some(swarm) = at.swarm.as_ref().filter(|_| place.swarm == Standing::In) else {
-        return false;
-    };
-    let server = place.row.server_id.as_str();
-    let plan = plan::plan(at, swarm);
+fn holds(swarm: &Swarm, plan: &plan::Plan<'_>, server: &str, now: Timestamp) -> bool {
     let Some(roster) = plan
         .roster
         .filter(|_| plan.row.manager_id.as_deref() != Some(server))

@@ -303,3 +303,33 @@ pub(super) fn network(
         link: Default::default(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use store::compute::spec::Lent;
+
+    #[test]
+    fn who_has_a_machine_for_himself_is_bounded_by_what_the_machine_lends_alone() {
+        let mut spec = super::super::plan::tests::spec();
+        spec.flavor.vcpus = 2;
+        spec.flavor.ram_mb = 512;
+        let settings = Settings::default();
+        let ordinary = limits(&spec, &settings);
+        assert_eq!(ordinary.cpu_millis, Some(2000));
+        assert_eq!(ordinary.memory_bytes, 512 << 20);
+        spec.lent = Some(Lent {
+            memory_bytes: 31 << 30,
+        });
+        let alone = limits(&spec, &settings);
+        assert_eq!((alone.cpu_millis, alone.memory_bytes), (None, 31 << 30));
+        assert_eq!(alone.pids, settings.default_pids);
+        let bounded = [("quota:cpu_quota", "150000"), ("quota:pids_limit", "9")];
+        spec.flavor.extra_specs = bounded.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+        let by_the_flavor = limits(&spec, &settings);
+        assert_eq!(
+            (by_the_flavor.cpu_millis, by_the_flavor.pids),
+            (Some(1500), 9)
+        );
+    }
+}

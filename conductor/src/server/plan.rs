@@ -329,4 +329,4 @@ fn by_itself(state: RunState) -> &'static str {
 
 #[cfg(test)]
 #[path = "plan_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -7,7 +7,7 @@ use store::compute::spec::{BootImage, Flavor, Size};
 
 const NOW: Timestamp = Timestamp(1_000_000_000);
 
-fn spec() -> Spec {
+pub(in crate::server) fn spec() -> Spec {
     Spec {
         image: BootImage {
             id: ImageId::new(),

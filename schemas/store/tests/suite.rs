@@ -9,6 +9,7 @@ mod suite {
     pub mod database;
     mod history;
     mod images;
+    mod lending;
     mod nodes;
     mod overlays;
     mod services;

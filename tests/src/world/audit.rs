@@ -128,7 +128,11 @@ impl World {
         }
         let alone = rows.iter().find(|row| row.spec().unwrap().lent.is_some());
         assert_eq!(row.lent_to, alone.map(|server| server.id.clone()));
-        assert!(alone.is_none() || rows.len() == 1, "{} is shared", row.hostname);
+        assert!(
+            alone.is_none() || rows.len() == 1,
+            "{} is shared",
+            row.hostname
+        );
         assert_eq!(row.used(), held, "room held on {}", row.hostname);
         assert_eq!(
             row.servers as usize,

@@ -94,6 +94,17 @@ impl World {
         assert!(shown["OS-EXT-STS:task_state"].is_null(), "{shown}");
     }
 
+    /// Waits until nothing is done to the server.
+    pub async fn until_settled(&self, id: ServerId) {
+        self.until(&format!("server {id} is settled"), move |world| {
+            Box::pin(async move {
+                let row = world.server(id).await;
+                row.is_some_and(|row| row.task_state.is_none())
+            })
+        })
+        .await;
+    }
+
     /// Waits until this is being done to the server.
     pub async fn until_task(&self, id: ServerId, task: &'static str) {
         self.until(&format!("server {id} is {task}"), move |world| {

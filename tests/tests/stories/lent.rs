@@ -37,7 +37,11 @@ fn a_bay_of_whole_machines_has_them_for_itself_until_it_is_gone() {
 
             let beside = world.create("beside", &[]).await;
             world.until_state(beside, "active").await;
-            assert_eq!(world.host_of(beside).await.id, shared, "the others are lent");
+            assert_eq!(
+                world.host_of(beside).await.id,
+                shared,
+                "the others are lent"
+            );
             let alone = world.create_with("alone", whole(world)).await;
             world.until_state(alone, "error").await;
             let why = fault(world, alone).await;
@@ -48,9 +52,11 @@ fn a_bay_of_whole_machines_has_them_for_itself_until_it_is_gone() {
 
             world.delete_cluster(&bay).await;
             world.until_no_cluster(&bay).await;
-            let after = world.create("after", &[]).await;
+            let elsewhere = json!({ "different_host": first.to_string() });
+            let elsewhere = json!({ "os:scheduler_hints": elsewhere });
+            let after = world.create_with("after", elsewhere).await;
             world.until_state(after, "active").await;
-            assert_ne!(world.host_of(after).await.id, shared, "there is more room");
+            assert_ne!(world.host_of(after).await.id, shared);
         })
     });
 }
@@ -91,8 +97,7 @@ fn a_machine_stays_lent_while_its_server_is_stopped_rebuilt_and_started() {
             world.until_state(beside, "error").await;
             let why = fault(world, beside).await;
             assert!(why.contains("lent as a whole: 1"), "{why}");
-            let body = json!({ "rebuild": { "imageRef": world.thing("image/base") } });
-            world.act(alone, body).await;
+            world.rebuild(alone).await;
             world.until_state(alone, "stopped").await;
             world.delete(alone).await;
             world.until_gone(alone).await;

@@ -101,6 +101,7 @@ fn place(name: &str) -> Place {
             api_address: Some(format!("tcp://{name}")),
         }),
         swarm: Standing::Apart,
+        held: false,
     }
 }
 
