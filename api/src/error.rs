@@ -46,6 +46,11 @@ pub fn status(service: Service, error: &Error) -> StatusCode {
         Error::TooManyRequests(_) => StatusCode::TOO_MANY_REQUESTS,
         Error::NotImplemented(_) => StatusCode::NOT_IMPLEMENTED,
         Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Theirs { status, .. } => {
+            let status = StatusCode::from_u16(*status).ok();
+            let refusal = status.filter(|it| it.is_client_error() || it.is_server_error());
+            refusal.unwrap_or(StatusCode::BAD_GATEWAY)
+        }
         Error::Failed(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

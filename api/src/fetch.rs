@@ -8,12 +8,11 @@
 use crate::image::WebDownload;
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
-use ipnet::IpNet;
+use process::reach;
 use reqwest::header::LOCATION;
 use schemas::{Error, Result};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
-use url::{Host, Url};
+use url::Url;
 
 /// For each of name, connection and first answer.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -125,17 +124,14 @@ async fn ask(settings: &WebDownload, url: &Url) -> Result<reqwest::Response> {
             &format!("port {port} is not one that may be asked"),
         ));
     }
-    let (name, addresses) = resolve(url, port).await?;
-    let good = addresses
-        .into_iter()
-        .find(|address| permitted(address.ip(), &settings.allow))
-        .ok_or_else(|| refused(url, "it leads to an address that is not public"))?;
+    let judged = reach::judged(url, port, &settings.allow, PATIENCE).await;
+    let (name, good) = judged.map_err(|why| refused(url, &why.to_string()))?;
     let tls = process::tls::client(settings.ca_file.as_deref()).map_err(Error::internal)?;
     let client = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
-        .resolve(&name, good)
+        .resolve_to_addrs(&name, &good)
         .connect_timeout(PATIENCE)
         .read_timeout(PATIENCE * 3)
         .build()
@@ -160,116 +156,9 @@ fn cause(error: &dyn std::error::Error) -> String {
     bottom.to_string()
 }
 
-async fn resolve(url: &Url, port: u16) -> Result<(String, Vec<SocketAddr>)> {
-    match url.host() {
-        Some(Host::Ipv4(ip)) => Ok((ip.to_string(), vec![(ip, port).into()])),
-        Some(Host::Ipv6(ip)) => Ok((ip.to_string(), vec![(ip, port).into()])),
-        Some(Host::Domain(name)) => {
-            let looked_up =
-                tokio::time::timeout(PATIENCE, tokio::net::lookup_host((name, port))).await;
-            match looked_up {
-                Ok(Ok(found)) => Ok((name.to_owned(), found.collect())),
-                _ => Err(refused(url, "its name is not known")),
-            }
-        }
-        None => Err(refused(url, "it names no host")),
-    }
-}
-
-fn permitted(ip: IpAddr, allow: &[IpNet]) -> bool {
-    allow.iter().any(|net| net.contains(&ip)) || public(ip)
-}
-
-/// Anybody on the internet may be asked; nobody who is only reachable from here.
-fn public(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => public_v4(ip),
-        IpAddr::V6(ip) => public_v6(ip),
-    }
-}
-
-fn public_v4(ip: Ipv4Addr) -> bool {
-    let [a, b, c, _] = ip.octets();
-    let special = ip.is_private()
-        || ip.is_loopback()
-        || ip.is_link_local()
-        || ip.is_broadcast()
-        || ip.is_documentation()
-        || ip.is_multicast()
-        || a == 0
-        || a >= 240
-        || (a == 100 && (64..128).contains(&b))
-        || (a == 192 && b == 0 && c == 0)
-        || (a == 198 && (18..20).contains(&b));
-    !special
-}
-
-fn public_v6(ip: Ipv6Addr) -> bool {
-    let s = ip.segments();
-    let v4 = |high: u16, low: u16| Ipv4Addr::from(u32::from(high) << 16 | u32::from(low));
-    // Forms that carry an IPv4 address are judged by it.
-    if let Some(inner) = ip.to_ipv4_mapped() {
-        return public_v4(inner);
-    }
-    if s[..6] == [0x64, 0xff9b, 0, 0, 0, 0] {
-        return public_v4(v4(s[6], s[7]));
-    }
-    if s[0] == 0x2002 {
-        return public_v4(v4(s[1], s[2]));
-    }
-    // Global unicast is 2000::/3; of it, Teredo, documentation and benchmarks are not for us.
-    let documentation = s[0] == 0x2001 && s[1] == 0xdb8 || s[0] == 0x3fff;
-    let reserved = s[0] == 0x2001 && s[1] < 0x200;
-    s[0] & 0xe000 == 0x2000 && !documentation && !reserved
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_public_addresses_are_asked() {
-        for inside in [
-            "127.0.0.1",
-            "10.0.0.1",
-            "172.16.3.4",
-            "192.168.1.1",
-            "169.254.169.254",
-            "0.0.0.0",
-            "100.64.0.1",
-            "224.0.0.1",
-            "255.255.255.255",
-            "198.18.0.1",
-            "192.0.0.8",
-            "::1",
-            "::",
-            "fe80::1",
-            "fd00:ec2::254",
-            "fc00::1",
-            "ff02::1",
-            "::ffff:127.0.0.1",
-            "::ffff:169.254.169.254",
-            "64:ff9b::7f00:1",
-            "2002:7f00:1::",
-            "2001:db8::1",
-            "2001:0:1::1",
-            "fec0::1",
-        ] {
-            assert!(!public(inside.parse().unwrap()), "{inside}");
-        }
-        for outside in [
-            "8.8.8.8",
-            "1.1.1.1",
-            "172.32.0.1",
-            "2606:4700::1111",
-            "::ffff:8.8.8.8",
-        ] {
-            assert!(public(outside.parse().unwrap()), "{outside}");
-        }
-        let allow = ["10.1.0.0/16".parse().unwrap()];
-        assert!(permitted("10.1.2.3".parse().unwrap(), &allow));
-        assert!(!permitted("10.2.2.3".parse().unwrap(), &allow));
-    }
 
     #[test]
     fn strange_addresses_are_refused() {

@@ -1,5 +1,6 @@
 //! Container infrastructure: what clients send and see of clusters.
 
+pub mod adopted;
 pub mod body;
 pub mod certificate;
 pub mod cluster;

@@ -58,6 +58,14 @@ pub enum Error {
     /// A part we need did not answer in time; the same request may work later (503).
     #[error("{0}")]
     Unavailable(String),
+    /// Another system that a user brought with him refused, with a code of its own, which is passed on.
+    #[error("{told}")]
+    Theirs {
+        /// Its code, 400 to 599.
+        status: u16,
+        /// What it said.
+        told: String,
+    },
     /// Our fault (500). The text is for the log.
     #[error("internal: {0}")]
     Internal(String),

@@ -1,6 +1,7 @@
 //! Container infrastructure: clusters (bays), their groups of nodes, their certificate authorities, the
 //! templates they are made from, and what projects keep beside them.
 
+pub mod adopted;
 pub mod authorities;
 pub mod bay_nodes;
 pub mod clusters;

@@ -1,5 +1,6 @@
 //! Clusters: rows and queries.
 
+use super::adopted;
 use super::authorities::{self, Authority};
 use super::nodegroups::{self, NodeGroup};
 use super::schema::clusters;
@@ -254,6 +255,7 @@ pub fn remove(tx: &mut Tx<'_>, cluster: &Cluster) -> Result<()> {
     services::remove_all(tx, &cluster.id)?;
     endpoints::remove_all(tx, &cluster.id)?;
     authorities::remove_all(tx, &cluster.id)?;
+    adopted::remove_all(tx, &cluster.id)?;
     swarms::remove_all(tx, &cluster.id)?;
     overlays::remove_all(tx, &cluster.id)?;
     nodegroups::remove_all(tx, &cluster.id)?;

@@ -4,6 +4,7 @@
 //! *Guarantees.* An operation that may follow another under way (a resize) takes its place: what should
 //! be is what was asked for last.
 
+use super::adopted;
 use super::authorities::{self, Authority};
 use super::clusters::{self, Asked, Cluster};
 use super::nodegroups::{self, NodeGroup};
@@ -35,7 +36,7 @@ pub struct Resize {
 /// `NotFound` for a cluster or group that is not there; `BadRequest` for what its status, the group's
 /// bounds or its nodes' names forbid.
 pub fn resize(tx: &mut Tx<'_>, asked: &Asked, id: &str, wanted: &Resize) -> Result<()> {
-    let mut cluster = find(tx, asked, id)?;
+    let mut cluster = find(tx, asked, id, "resized")?;
     let may = match wanted.settled {
         true => Status::can_update,
         false => Status::can_resize,
@@ -101,7 +102,7 @@ pub struct Upgrade {
 /// # Errors
 /// As [`resize`].
 pub fn upgrade(tx: &mut Tx<'_>, asked: &Asked, id: &str, wanted: &Upgrade) -> Result<()> {
-    let mut cluster = find(tx, asked, id)?;
+    let mut cluster = find(tx, asked, id, "upgraded")?;
     legal(&cluster, "upgraded", Status::can_update)?;
     cluster.template_id.clone_from(&wanted.spec.template.id);
     cluster.set_spec(&wanted.spec)?;
@@ -124,7 +125,7 @@ pub fn upgrade(tx: &mut Tx<'_>, asked: &Asked, id: &str, wanted: &Upgrade) -> Re
 /// # Errors
 /// As [`resize`]; `BadRequest` for a cluster without TLS.
 pub fn rotate(tx: &mut Tx<'_>, asked: &Asked, id: &str, newer: &[Authority]) -> Result<()> {
-    let mut cluster = find(tx, asked, id)?;
+    let mut cluster = find(tx, asked, id, "given another authority")?;
     legal(&cluster, "given another authority", Status::can_update)?;
     if cluster.spec()?.template.tls_disabled {
         return Err(refused(
@@ -148,7 +149,7 @@ pub fn rotate(tx: &mut Tx<'_>, asked: &Asked, id: &str, newer: &[Authority]) -> 
 /// As [`resize`]; `Conflict` for a cluster that has no address yet, for a name it has already, for
 /// counts that do not fit each other.
 pub fn add_group(tx: &mut Tx<'_>, asked: &Asked, group: NodeGroup) -> Result<NodeGroup> {
-    let mut cluster = find(tx, asked, &group.cluster_id)?;
+    let mut cluster = find(tx, asked, &group.cluster_id, "given a node group")?;
     if cluster.api_address.is_none() {
         return Err(Error::Conflict(format!(
             "Cluster {} has no API address yet: node groups are added once it is complete.",
@@ -175,7 +176,7 @@ pub fn change_group(
     ident: &str,
     how: impl FnOnce(&mut NodeGroup) -> Result<()>,
 ) -> Result<NodeGroup> {
-    let mut cluster = find(tx, asked, id)?;
+    let mut cluster = find(tx, asked, id, "changed")?;
     legal(&cluster, "changed", Status::can_update)?;
     let mut group = group(tx, &cluster, ident)?;
     how(&mut group)?;
@@ -190,7 +191,7 @@ pub fn change_group(
 /// # Errors
 /// As [`resize`]; `BadRequest` for a group that came with the cluster.
 pub fn remove_group(tx: &mut Tx<'_>, asked: &Asked, id: &str, ident: &str) -> Result<()> {
-    let mut cluster = find(tx, asked, id)?;
+    let mut cluster = find(tx, asked, id, "changed")?;
     let mut group = group(tx, &cluster, ident)?;
     if group.is_default != 0 {
         return Err(refused(format!(
@@ -207,8 +208,15 @@ pub fn remove_group(tx: &mut Tx<'_>, asked: &Asked, id: &str, ident: &str) -> Re
     set_status(tx, &mut group, Operation::Delete)
 }
 
-fn find(conn: &mut Conn, asked: &Asked, id: &str) -> Result<Cluster> {
-    clusters::get(conn, &asked.scope, id)?.ok_or_else(|| clusters::missing(id))
+/// A cluster whose nodes are this cloud's, for something to be done to them.
+///
+/// # Errors
+/// `NotFound`; `BadRequest` for an adopted one.
+pub fn find(conn: &mut Conn, asked: &Asked, id: &str, what: &str) -> Result<Cluster> {
+    let found = clusters::get(conn, &asked.scope, id)?;
+    let cluster = found.ok_or_else(|| clusters::missing(id))?;
+    adopted::refuse(conn, &cluster, what)?;
+    Ok(cluster)
 }
 
 fn group(conn: &mut Conn, cluster: &Cluster, ident: &str) -> Result<NodeGroup> {

@@ -280,3 +280,18 @@ diesel::table! {
         problem -> Nullable<Text>,
     }
 }
+
+diesel::table! {
+    adopted_clusters (cluster_id) {
+        cluster_id -> Text,
+        server -> Text,
+        ca_pem -> Nullable<Text>,
+        sealed_kubeconfig -> Text,
+        asked -> BigInt,
+        asked_at -> Nullable<BigInt>,
+        answered -> BigInt,
+        answered_at -> Nullable<BigInt>,
+        sight -> Nullable<Text>,
+        revision -> BigInt,
+    }
+}

@@ -1,0 +1,105 @@
+//! A connection to an API server: to an address that was judged, over TLS, within bounds.
+
+use crate::answer::{silent, told};
+use crate::{Kubeconfig, Settings};
+use http::Uri;
+use http_body_util::Limited;
+use hyper_util::client::legacy;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use kube::client::{Body, ConfigExt};
+use process::reach;
+use schemas::{Error, Result};
+use serde_json::Value;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tower::{BoxError, ServiceBuilder, ServiceExt};
+use url::Url;
+
+/// Longest answer, in bytes.
+const LONGEST: usize = 8 << 20;
+
+/// An API server, reached. Made for the calls of one request, so that its address is judged anew for the
+/// next.
+pub struct Server {
+    url: Url,
+    namespace: String,
+    client: kube::Client,
+    until: Instant,
+    patience: Duration,
+}
+
+impl Server {
+    /// Judges where it is. Connects with the first call.
+    ///
+    /// # Errors
+    /// `Unavailable` with the reason, when its name is not known or leads to where nobody is asked.
+    pub async fn open(kubeconfig: &Kubeconfig, settings: &Settings) -> Result<Server> {
+        let patience = settings.patience();
+        let until = Instant::now() + patience;
+        let url = kubeconfig.server().clone();
+        let port = url.port_or_known_default().unwrap_or(443);
+        let judged = reach::judged(&url, port, &settings.allow, patience).await;
+        let (_, addresses) = judged.map_err(|why| silent(&url, &why.to_string()))?;
+        let config = kubeconfig.config().await?;
+        Ok(Server {
+            client: client(&config, addresses)?,
+            namespace: kubeconfig.namespace().to_owned(),
+            url,
+            until,
+            patience,
+        })
+    }
+
+    /// Where things are whose manifest does not say.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// What it answers, as text. All calls of one `Server` share its patience.
+    ///
+    /// # Errors
+    /// `Theirs` for its own refusals, `Unavailable` for one that does not answer.
+    pub async fn text(&self, request: http::Request<Vec<u8>>) -> Result<String> {
+        let asking = self.client.request_text(request);
+        match tokio::time::timeout_at(self.until, asking).await {
+            Ok(Ok(text)) => Ok(text),
+            Ok(Err(error)) => Err(told(&self.url, error)),
+            Err(_) => {
+                let seconds = self.patience.as_secs();
+                Err(silent(&self.url, &format!("nothing came in {seconds} s")))
+            }
+        }
+    }
+
+    /// What it answers, as JSON.
+    ///
+    /// # Errors
+    /// Those of [`Server::text`].
+    pub async fn json(&self, request: http::Request<Vec<u8>>) -> Result<Value> {
+        let text = self.text(request).await?;
+        serde_json::from_str(&text)
+            .map_err(|_| silent(&self.url, "what it says is not Kubernetes' language"))
+    }
+}
+
+fn client(config: &kube::Config, addresses: Vec<SocketAddr>) -> Result<kube::Client> {
+    // Whatever the address is called, it is these that are connected to.
+    let connector = tower::service_fn(move |_: Uri| connect(addresses.clone()));
+    let tls = config
+        .rustls_https_connector_with_connector(connector)
+        .map_err(Error::internal)?;
+    let http = legacy::Client::builder(TokioExecutor::new()).build::<_, Body>(tls);
+    let service = ServiceBuilder::new()
+        .layer(config.base_uri_layer())
+        .option_layer(config.auth_layer().map_err(Error::internal)?)
+        .map_err(BoxError::from)
+        .service(http.map_response(|answer| answer.map(|body| Limited::new(body, LONGEST))));
+    Ok(kube::Client::new(service, config.default_namespace.clone()))
+}
+
+async fn connect(addresses: Vec<SocketAddr>) -> io::Result<TokioIo<TcpStream>> {
+    TcpStream::connect(&addresses[..]).await.map(TokioIo::new)
+}

@@ -1,0 +1,109 @@
+//! Looking whether an API server works.
+
+use crate::{Kubeconfig, Request, Server, Settings, params};
+use async_trait::async_trait;
+use k8s_openapi::api::core::v1::Node as Theirs;
+use schemas::container_infra::adopted::{Node, Seen, Sight};
+use schemas::{Error, Result};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Nodes that are looked at.
+const MOST: u32 = 500;
+/// Labels of nodes that are part of the control plane.
+const MASTERS: [&str; 2] = [
+    "node-role.kubernetes.io/control-plane",
+    "node-role.kubernetes.io/master",
+];
+
+/// Who looks at API servers.
+#[async_trait]
+pub trait Prober: Send + Sync {
+    /// One look, within bounded time. `kubeconfig` is [`Kubeconfig::reveal`]'s.
+    async fn probe(&self, kubeconfig: &str) -> Sight;
+}
+
+/// Looks over the network.
+pub struct Probes(pub Settings);
+
+#[async_trait]
+impl Prober for Probes {
+    async fn probe(&self, kubeconfig: &str) -> Sight {
+        let looking = async {
+            let kubeconfig = Kubeconfig::open(kubeconfig)?;
+            look(&Server::open(&kubeconfig, &self.0).await?).await
+        };
+        match looking.await {
+            Ok(seen) => Sight::Answers(seen),
+            Err(error) => Sight::Silent(words(error)),
+        }
+    }
+}
+
+/// In words for the owner.
+fn words(error: Error) -> String {
+    match error {
+        Error::Theirs { status, told } => format!("its API server says {status}: {told}"),
+        Error::Internal(cause) => {
+            tracing::error!(cause, "an adopted cluster cannot be looked at");
+            "it cannot be looked at; the operator's log says why".into()
+        }
+        other => other.to_string(),
+    }
+}
+
+async fn look(server: &Server) -> Result<Seen> {
+    let version = server.json(get("/version")?).await?;
+    let ready = server.text(get("/readyz")?).await?;
+    if ready.trim() != "ok" {
+        let told: String = ready.chars().take(200).collect();
+        return Err(Error::Unavailable(format!("It is not ready: {told}")));
+    }
+    let few = params::ListParams::default().limit(MOST);
+    let list = Request::new("/api/v1/nodes").list(&few);
+    let listed = server.json(list.map_err(Error::internal)?).await;
+    let (nodes, hidden) = match listed {
+        Ok(list) => (nodes(list)?, None),
+        Err(Error::Theirs { status, told }) => {
+            (Vec::new(), Some(format!("may not be listed ({status}: {told})")))
+        }
+        Err(other) => return Err(other),
+    };
+    Ok(Seen {
+        version: text(&version["gitVersion"]),
+        nodes,
+        hidden,
+    })
+}
+
+fn get(path: &str) -> Result<http::Request<Vec<u8>>> {
+    http::Request::get(path)
+        .body(Vec::new())
+        .map_err(Error::internal)
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().chars().take(64).collect()
+}
+
+fn nodes(mut list: Value) -> Result<Vec<Node>> {
+    let strange = |_| Error::Unavailable("Its list of nodes is none.".into());
+    let items: Vec<Theirs> = serde_json::from_value(list["items"].take()).map_err(strange)?;
+    Ok(items.into_iter().map(node).collect())
+}
+
+fn node(theirs: Theirs) -> Node {
+    let labels: BTreeMap<String, String> = theirs.metadata.labels.unwrap_or_default();
+    let status = theirs.status.unwrap_or_default();
+    let mut conditions = status.conditions.into_iter().flatten();
+    let ready = conditions.find(|condition| condition.type_ == "Ready");
+    let mut addresses = status.addresses.into_iter().flatten();
+    let inside = addresses.find(|address| address.type_ == "InternalIP");
+    Node {
+        name: theirs.metadata.name.unwrap_or_default(),
+        ready: ready.map_or_else(|| "Unknown".into(), |condition| condition.status),
+        master: MASTERS.iter().any(|label| labels.contains_key(*label)),
+        address: inside.map(|address| address.address),
+        engine: status.node_info.map(|info| info.container_runtime_version),
+    }
+}

@@ -1,0 +1,51 @@
+//! What is seen of a cluster that is not of this cloud's making, only adopted.
+
+use serde::{Deserialize, Serialize};
+
+/// What one look at its API server came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sight {
+    /// It answers, and is ready.
+    Answers(Seen),
+    /// It cannot be used; why, in words.
+    Silent(String),
+}
+
+/// A cluster whose API server answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Its version (`v1.33.1`).
+    pub version: String,
+    /// Its nodes, by name; none when they may not be listed.
+    pub nodes: Vec<Node>,
+    /// Why its nodes are not known, in words.
+    pub hidden: Option<String>,
+}
+
+/// A node of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Node {
+    /// As it calls it.
+    pub name: String,
+    /// The condition `Ready`: `True`, `False` or `Unknown`.
+    pub ready: String,
+    /// It is part of the control plane.
+    pub master: bool,
+    /// Where it is inside the cluster.
+    pub address: Option<String>,
+    /// What runs its containers (`containerd://2.1.1`).
+    pub engine: Option<String>,
+}
+
+impl Seen {
+    /// The nodes of the control plane, or the others.
+    pub fn of(&self, masters: bool) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().filter(move |node| node.master == masters)
+    }
+
+    /// Those that are not ready.
+    pub fn unready(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().filter(|node| node.ready != "True")
+    }
+}

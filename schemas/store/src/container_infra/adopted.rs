@@ -1,0 +1,169 @@
+//! Adopted clusters: somebody else made them and runs them, this cloud only knows their API server. What
+//! opens it is sealed before it comes here.
+
+use super::clusters::Cluster;
+use super::schema::adopted_clusters as adopted;
+use crate::kept::kept;
+use crate::{Conn, Fail, Result, Tx};
+use diesel::prelude::*;
+use schemas::container_infra::adopted::{Seen, Sight};
+use schemas::{Error, Timestamp};
+
+/// A row: one for each adopted cluster, beside its own.
+#[derive(Clone, Queryable, Selectable, Insertable, AsChangeset, PartialEq, Eq)]
+#[diesel(table_name = adopted, treat_none_as_null = true)]
+pub struct Adopted {
+    /// Whose.
+    pub cluster_id: String,
+    /// Where its API server is: `https://…`
+    pub server: String,
+    /// The authority of the server's certificate (PEM); none: one that every machine knows.
+    pub ca_pem: Option<String>,
+    /// The kubeconfig, sealed for [`Adopted::about`].
+    pub sealed_kubeconfig: String,
+    /// Looks that were begun.
+    pub asked: i64,
+    /// µs; when the last was begun.
+    pub asked_at: Option<i64>,
+    /// The last look that came to something.
+    pub answered: i64,
+    /// µs; when it did.
+    pub answered_at: Option<i64>,
+    /// What it came to: `Sight`.
+    pub sight: Option<String>,
+    /// Rises with each change of the row.
+    pub revision: i64,
+}
+
+impl std::fmt::Debug for Adopted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Adopted({} {})", self.cluster_id, self.server)
+    }
+}
+
+impl Adopted {
+    /// What its kubeconfig is sealed for, so that it cannot be moved to another row.
+    pub fn about(cluster_id: &str) -> String {
+        format!("adopted {cluster_id}")
+    }
+
+    /// One that was not looked at yet.
+    pub fn new(cluster_id: &str, server: &str, ca_pem: Option<&str>, sealed: String) -> Adopted {
+        Adopted {
+            cluster_id: cluster_id.to_owned(),
+            server: server.to_owned(),
+            ca_pem: ca_pem.map(str::to_owned),
+            sealed_kubeconfig: sealed,
+            asked: 0,
+            asked_at: None,
+            answered: 0,
+            answered_at: None,
+            sight: None,
+            revision: 1,
+        }
+    }
+
+    /// What the last look came to.
+    pub fn sight(&self) -> Result<Option<Sight>> {
+        let sight = self.sight.as_deref().map(serde_json::from_str);
+        Ok(sight.transpose()?)
+    }
+
+    /// What was seen, if the last look saw anything.
+    pub fn seen(&self) -> Result<Option<Seen>> {
+        Ok(match self.sight()? {
+            Some(Sight::Answers(seen)) => Some(seen),
+            Some(Sight::Silent(_)) | None => None,
+        })
+    }
+
+    /// Another look begins; its number.
+    pub fn ask(&mut self, now: Timestamp) -> i64 {
+        self.asked += 1;
+        self.asked_at = Some(now.0);
+        self.asked
+    }
+
+    /// Keeps what the look of this number came to; false for one that is not the last begun.
+    pub fn hear(&mut self, number: i64, sight: &Sight, now: Timestamp) -> Result<bool> {
+        if number != self.asked || self.answered >= number {
+            return Ok(false);
+        }
+        self.answered = number;
+        self.answered_at = Some(now.0);
+        self.sight = Some(serde_json::to_string(sight)?);
+        Ok(true)
+    }
+}
+
+/// How this cluster was adopted, if it was.
+pub fn get(conn: &mut Conn, cluster_id: &str) -> Result<Option<Adopted>> {
+    Ok(adopted::table
+        .find(cluster_id)
+        .select(Adopted::as_select())
+        .first(conn)
+        .optional()?)
+}
+
+/// The same for several.
+pub fn of_all(conn: &mut Conn, cluster_ids: &[String]) -> Result<Vec<Adopted>> {
+    let mut all = Vec::new();
+    for some in cluster_ids.chunks(500) {
+        all.extend(
+            adopted::table
+                .filter(adopted::cluster_id.eq_any(some))
+                .select(Adopted::as_select())
+                .load(conn)?,
+        );
+    }
+    Ok(all)
+}
+
+/// Refuses what only this cloud's own nodes can be made to do.
+///
+/// # Errors
+/// `BadRequest` with what to do instead.
+pub fn refuse(conn: &mut Conn, cluster: &Cluster, what: &str) -> Result<()> {
+    match get(conn, &cluster.id)? {
+        None => Ok(()),
+        Some(adopted) => Err(Error::BadRequest(format!(
+            "Cluster {} cannot be {what}: it is adopted, and this cloud runs none of its nodes. Do it where \
+             the cluster of {} was made.",
+            cluster.name, adopted.server
+        ))
+        .into()),
+    }
+}
+
+/// Writes a new one, in the transaction that makes its cluster.
+pub fn insert(tx: &mut Tx<'_>, row: &Adopted) -> Result<()> {
+    diesel::insert_into(adopted::table)
+        .values(row)
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Writes a changed row back, if nobody else changed it since it was read.
+///
+/// # Errors
+/// `Fail::Again` when somebody did: the whole transaction is run again.
+pub fn update(tx: &mut Tx<'_>, row: &mut Adopted) -> Result<()> {
+    let read = row.revision;
+    row.revision += 1;
+    let changed = kept(
+        diesel::update(adopted::table.find(row.cluster_id.clone()))
+            .filter(adopted::revision.eq(read))
+            .set(&*row),
+    )
+    .execute(&mut **tx)?;
+    match changed {
+        1 => Ok(()),
+        _ => Err(Fail::Again),
+    }
+}
+
+/// Forgets it, kubeconfig and all.
+pub(super) fn remove_all(tx: &mut Tx<'_>, cluster_id: &str) -> Result<()> {
+    diesel::delete(adopted::table.find(cluster_id)).execute(&mut **tx)?;
+    Ok(())
+}
