@@ -70,6 +70,7 @@ mod credentials;
 mod documents;
 mod federations;
 pub mod ident;
+mod kubernetes;
 mod manifests;
 mod mservices;
 pub mod names;
@@ -85,6 +86,7 @@ mod settings;
 mod stats;
 mod templates;
 pub mod view;
+mod workloads;
 mod x509keypairs;
 
 pub use body::{Changes, Object};

@@ -3,6 +3,8 @@
 #[cfg(test)]
 #[path = "container_infra"]
 mod stories {
+    mod adopted;
+    mod api_server;
     mod bare_metal;
     mod bodies;
     mod bookkeeping;

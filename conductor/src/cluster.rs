@@ -16,9 +16,12 @@
 //!
 //! Its nodes may lie on several machines, whose parts of its network [`overlay`] joins.
 //!
+//! Clusters that were only adopted have no places, and a way of their own ([`adopted`]).
+//!
 //! *Fails when* the operation's time is over, or a node has failed as often as it may; the row then says
 //! which node, and why.
 
+mod adopted;
 mod certify;
 mod commit;
 mod condition;
@@ -31,6 +34,7 @@ mod snapshot;
 mod swarm;
 mod victims;
 
+pub(crate) use adopted::{Probe, heard as probed};
 pub(crate) use certify::tls_of;
 pub(crate) use commit::look;
 pub(crate) use overlay::{beside, changed, greeted, heard as heard_overlay, network_on, seat};

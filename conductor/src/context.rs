@@ -2,7 +2,9 @@
 
 use crate::Settings;
 use crate::fleet::Fleet;
+use kubernetes::Prober;
 use process::seal::Seals;
+use std::sync::Arc;
 
 /// What all looks of one conductor share.
 pub(crate) struct Context {
@@ -10,4 +12,6 @@ pub(crate) struct Context {
     pub fleet: Fleet,
     /// What seals and opens the keys of clusters.
     pub seals: Seals,
+    /// Who looks at API servers of adopted clusters.
+    pub prober: Arc<dyn Prober>,
 }

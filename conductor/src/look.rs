@@ -1,5 +1,6 @@
 //! What one look at one object ends with.
 
+use crate::cluster::Probe;
 use schemas::Timestamp;
 use schemas::host::Converge;
 use schemas::ids::HostId;
@@ -27,6 +28,8 @@ pub(crate) enum Next {
 pub(crate) enum Effect {
     /// A host is told what should be.
     Tell(HostId, Converge),
+    /// The API server of an adopted cluster is looked at.
+    Probe(Probe),
 }
 
 impl Look {

@@ -1,16 +1,20 @@
 //! The loop: reasons to look come from hints, from this conductor's own writes, and from the clock.
 
+use crate::cluster::Probe;
 use crate::context::Context;
 use crate::fleet::Fleet;
 use crate::look::{Effect, Look, Next};
 use crate::queue::InFlight;
 use crate::{Settings, cluster, controller, endpoints, history, host, image, reports, server};
 use bus::{Bus, Delivery};
+use kubernetes::{Prober, Probes};
 use process::Clock;
 use process::seal::Seals;
+use schemas::container_infra::adopted::Sight;
 use schemas::{Hint, Kind, Result, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
+use store::container_infra::adopted::Adopted;
 use store::{Store, Tx, work};
 use tokio::sync::{Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
@@ -43,6 +47,20 @@ impl Conductor {
     /// # Errors
     /// `BadRequest`, in words the operator can act on, when the directory of keys cannot be used.
     pub fn new(store: Store, bus: Bus, settings: Settings) -> Result<Conductor> {
+        let prober = Arc::new(Probes(settings.kubernetes.clone()));
+        Conductor::with_prober(store, bus, settings, prober)
+    }
+
+    /// The same, with somebody else to look at the API servers of adopted clusters.
+    ///
+    /// # Errors
+    /// Those of [`Conductor::new`].
+    pub fn with_prober(
+        store: Store,
+        bus: Bus,
+        settings: Settings,
+        prober: Arc<dyn Prober>,
+    ) -> Result<Conductor> {
         let seals = Seals::open(&settings.key_dir, store.clock())?;
         Ok(Conductor(Arc::new(Inner {
             clock: store.clock().clone(),
@@ -55,6 +73,7 @@ impl Conductor {
                 settings,
                 fleet: Fleet::default(),
                 seals,
+                prober,
             }),
             store,
             bus,
@@ -235,14 +254,47 @@ impl Conductor {
         }
     }
 
+    /// Looks at an API server, and writes down what came of it. If that fails, it is done again when its
+    /// time is over.
+    async fn probe(&self, probe: Probe) {
+        let about = Adopted::about(&probe.cluster_id);
+        let sight = match self.0.context.seals.unseal(&about, &probe.sealed) {
+            Ok(kubeconfig) => self.0.context.prober.probe(&kubeconfig).await,
+            Err(error) => unopened(&error),
+        };
+        let id = probe.cluster_id.clone();
+        let heard = self
+            .0
+            .store
+            .write(move |tx| cluster::probed(tx, &id, probe.number, &sight))
+            .await;
+        if let Err(error) = heard {
+            tracing::warn!(cluster = probe.cluster_id, %error, "what a probe saw is lost");
+        }
+    }
+
     async fn send(&self, effects: Vec<Effect>) {
         for effect in effects {
-            let Effect::Tell(host, converge) = effect;
+            let (host, converge) = match effect {
+                Effect::Tell(host, converge) => (host, converge),
+                Effect::Probe(probe) => {
+                    // It may take long, and nobody waits for it.
+                    let conductor = self.clone();
+                    self.spawn(async move { conductor.probe(probe).await });
+                    continue;
+                }
+            };
             if let Err(error) = self.0.bus.converge(host, &converge).await {
                 tracing::warn!(%host, id = %converge.id, %error, "a telling waits for its repetition");
             }
         }
     }
+}
+
+/// What an adopted cluster is shown as when what opens it cannot be opened here.
+fn unopened(error: &schemas::Error) -> Sight {
+    tracing::error!(%error, "an adopted cluster's kubeconfig cannot be opened");
+    Sight::Silent("Its kubeconfig cannot be opened; the operator's log says why.".into())
 }
 
 /// One look in its transaction: what to send after the commit, and whether to look again at once.

@@ -56,6 +56,8 @@ pub struct Settings {
     pub key_dir: PathBuf,
     /// About clusters.
     pub cluster: ClusterSettings,
+    /// About clusters that are adopted: as `api.container_infra.kubernetes`.
+    pub kubernetes: kubernetes::Settings,
 }
 
 impl Default for Settings {
@@ -81,6 +83,7 @@ impl Default for Settings {
             default_pids: 4096,
             key_dir: PathBuf::from("keys"),
             cluster: ClusterSettings::default(),
+            kubernetes: kubernetes::Settings::default(),
         }
     }
 }

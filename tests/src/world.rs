@@ -10,6 +10,7 @@
 //! Every role can be killed at any of its effects ([`Plot`]); it is then started again, as a
 //! supervisor would. [`World::audit`] compares what is on the machines with what is in the rows.
 
+mod adopted;
 mod audit;
 mod client;
 mod clusters;
@@ -24,6 +25,7 @@ mod swarms;
 mod wait;
 mod workloads;
 
+pub use adopted::Outside;
 pub use client::Client;
 pub use clusters::Wish;
 pub use nodes::Cluster;
@@ -31,6 +33,7 @@ pub use overlays::Joined;
 pub use role::Plot;
 
 use crate::api::persona::Persona;
+use adopted::Looks;
 use agent::{FixedMachine, MachineFacts};
 use bus::{Bus, Fate, MemoryBroker, Route};
 use compute_driver::sim::{SimEngine, SimTimings};
@@ -81,6 +84,8 @@ pub struct World {
     pub broker: MemoryBroker,
     /// The machines.
     pub hosts: Vec<Host>,
+    /// The cluster that somebody else runs.
+    outside: Outside,
     door: Door,
     seed: &'static Seed,
     roles: Vec<Role>,
@@ -117,6 +122,7 @@ impl World {
             roles: Vec::new(),
             store,
             broker,
+            outside: Outside::default(),
             door,
             seed,
             directory,
@@ -151,14 +157,19 @@ impl World {
     fn start_conductor(&mut self, name: &str, plot: &Plot) {
         let (store, broker) = (self.store.clone(), self.broker.clone());
         let keys = self.directory.path().join("keys");
+        let outside = self.outside.clone();
         self.roles.push(Role::start(plot, name, move |faults| {
             let store = store.with_faults(faults.clone());
+            let prober = Arc::new(Looks {
+                outside: outside.clone(),
+                faults: faults.clone(),
+            });
             let bus = Bus::memory(&broker, faults);
             let settings = Settings {
                 key_dir: keys.clone(),
                 ..Settings::default()
             };
-            let conductor = Conductor::new(store, bus, settings);
+            let conductor = Conductor::with_prober(store, bus, settings, prober);
             async move {
                 match conductor {
                     Ok(conductor) => conductor.run(CancellationToken::new()).await,

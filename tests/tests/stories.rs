@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod stories {
+    mod adopted;
     mod blobs;
     mod clusters;
     mod containers;

@@ -18,10 +18,22 @@ const EDGES: &[(&str, &[&str])] = &[
         "agent",
         &["blobs", "bus", "compute-driver", "process", "schemas"],
     ),
-    ("conductor", &["bus", "pki", "process", "schemas", "store"]),
+    ("kubernetes", &["process", "schemas"]),
+    (
+        "conductor",
+        &["bus", "kubernetes", "pki", "process", "schemas", "store"],
+    ),
     (
         "api",
-        &["blobs", "bus", "pki", "process", "schemas", "store"],
+        &[
+            "blobs",
+            "bus",
+            "kubernetes",
+            "pki",
+            "process",
+            "schemas",
+            "store",
+        ],
     ),
 ];
 

@@ -87,7 +87,7 @@ fn takes(bay: &Cluster, what: &str) -> Result<()> {
     let coe = bay.coe.as_str();
     if coe == Coe::Kubernetes.as_str() {
         return Err(Error::NotImplemented(format!(
-            "Bay {} is one of kubernetes, and what those run is not built yet; use its api_address.",
+            "Bay {} is one of kubernetes and was not adopted; nodes of kubernetes are not built yet.",
             bay.name
         )));
     }
@@ -97,6 +97,14 @@ fn takes(bay: &Cluster, what: &str) -> Result<()> {
             bay.name
         )));
     }
+    is_ready(bay, what)
+}
+
+/// Is it complete, so that something can be made in it?
+///
+/// # Errors
+/// `BadRequest`.
+pub(super) fn is_ready(bay: &Cluster, what: &str) -> Result<()> {
     let ready = ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_IN_PROGRESS"];
     match bay.deleting == 0 && ready.contains(&bay.status.as_str()) {
         true => Ok(()),

@@ -4,7 +4,7 @@
 use super::cluster_rules as rules;
 use super::clusters::{asked, issuer, new_authorities, owned};
 use super::view::{accepted, links};
-use super::{Ident, Object};
+use super::{Ident, Object, kubernetes};
 use crate::call::Call;
 use crate::ctx::{Caller, Pending};
 use crate::extract::{Path, Query};
@@ -63,9 +63,14 @@ async fn shown(
     kind: &'static str,
 ) -> Reply {
     let (ctx, cluster) = owned(pending, cluster).await?;
-    let found = of(&ctx, &cluster, kind).await?;
-    // While another one takes over, nodes of both are there.
-    let pem: String = found.iter().map(|one| one.certificate.as_str()).collect();
+    let pem = match kubernetes::adopted(&ctx, &cluster).await? {
+        Some(adopted) => kubernetes::authority(&cluster, &adopted, kind)?,
+        // While another one takes over, nodes of both are there.
+        None => {
+            let found = of(&ctx, &cluster, kind).await?;
+            found.iter().map(|one| one.certificate.as_str()).collect()
+        }
+    };
     let mut view = named(&ctx, &cluster)?;
     view["pem"] = json!(pem);
     view["ca_cert_type"] = json!(kind);
@@ -94,6 +99,7 @@ async fn sign(pending: Pending<rules::CertificateCreate>, Object(map): Object) -
         Error::NotFound(told) => Error::BadRequest(told),
         other => other,
     })?;
+    kubernetes::refuse(&ctx, &cluster, "asked to sign").await?;
     let found = of(&ctx, &cluster, kind).await?;
     let newest = found
         .first()
@@ -109,6 +115,7 @@ async fn sign(pending: Pending<rules::CertificateCreate>, Object(map): Object) -
 
 async fn rotate(pending: Pending<rules::CertificateRotate>, Path(cluster): Path<Ident>) -> Reply {
     let (ctx, cluster) = owned(pending, cluster).await?;
+    kubernetes::refuse(&ctx, &cluster, "given another authority").await?;
     let newest = of(&ctx, &cluster, NODES).await?;
     let generation = newest.first().map_or(0, |one| one.generation) + 1;
     let newer = new_authorities(ctx.state(), &cluster.id, &cluster.name, generation)?;

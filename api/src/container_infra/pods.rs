@@ -9,11 +9,12 @@ use super::bay::{self, Place};
 use super::call::own;
 use super::ident::one;
 use super::page::{Page, unmarked};
-use super::{Ident, manifests, rules};
+use super::workloads::{self, Workload};
+use super::{Changes, Ident, Object, kubernetes, rules};
 use crate::ctx::{Caller, Ctx};
 use crate::extract::Query;
 use crate::reply::{self, Reply};
-use crate::route::{Route, delete, get, patch, post};
+use crate::route::Route;
 use schemas::Result;
 use serde_json::Value;
 use store::compute::guests::{self, Kind};
@@ -25,30 +26,46 @@ pub(super) use update::written;
 
 /// The routes of pods.
 pub fn routes() -> Vec<Route> {
-    let named = &[bay::PARAMETER];
-    vec![
-        get("/pods", index).takes(bay::LISTED),
-        get("/pods/detail", detail).takes(bay::LISTED),
-        post("/pods", create::create).body_limit(manifests::BODY),
-        get("/pods/{ident}", show).takes(named),
-        patch("/pods/{ident}", update::update)
-            .takes(named)
-            .body_limit(manifests::BODY),
-        delete("/pods/{ident}", remove).takes(named),
-        get("/pods/{ident}/{bay}", show).takes(named),
-        patch("/pods/{ident}/{bay}", update::update)
-            .takes(named)
-            .body_limit(manifests::BODY),
-        delete("/pods/{ident}/{bay}", remove).takes(named),
-    ]
+    workloads::routes::<Pods>()
 }
 
-async fn index(ctx: Ctx<rules::PodGetAll>, query: Query) -> Reply {
-    list(&ctx, &query, "/pods", false).await
-}
+/// In bays of this cloud's making.
+struct Pods;
 
-async fn detail(ctx: Ctx<rules::PodDetail>, query: Query) -> Reply {
-    list(&ctx, &query, "/pods/detail", true).await
+impl Workload for Pods {
+    const KIND: &'static kubernetes::Kind = &kubernetes::PODS;
+    const PATHS: [&'static str; 4] = [
+        "/pods",
+        "/pods/detail",
+        "/pods/{ident}",
+        "/pods/{ident}/{bay}",
+    ];
+    type GetAll = rules::PodGetAll;
+    type Detail = rules::PodDetail;
+    type Create = rules::PodCreate;
+    type Get = rules::PodGet;
+    type Update = rules::PodUpdate;
+    type Delete = rules::PodDelete;
+
+    async fn list(ctx: &Caller, query: &Query, path: &str, full: bool) -> Reply {
+        list(ctx, query, path, full).await
+    }
+
+    async fn create(ctx: Ctx<Self::Create>, object: Object) -> Reply {
+        create::create(ctx, object).await
+    }
+
+    async fn show(ctx: Ctx<Self::Get>, place: Place) -> Reply {
+        show(ctx, place).await
+    }
+
+    async fn update(ctx: Ctx<Self::Update>, place: Place, body: Changes) -> Reply {
+        update::update(ctx, place, body).await
+    }
+
+    async fn remove(ctx: Ctx<Self::Delete>, place: Place) -> Reply {
+        remove(ctx, place).await
+    }
 }
 
 async fn list(ctx: &Caller, query: &Query, path: &str, full: bool) -> Reply {

@@ -9,11 +9,12 @@ use super::bay::{self, Place};
 use super::call::own;
 use super::ident::one;
 use super::page::Page;
-use super::{Ident, manifests, rules};
+use super::workloads::{self, Workload};
+use super::{Changes, Ident, Object, kubernetes, manifests, rules};
 use crate::ctx::{Caller, Ctx};
 use crate::extract::Query;
 use crate::reply::{self, Reply};
-use crate::route::{Route, delete, get, patch, post};
+use crate::route::Route;
 use schemas::Result;
 use schemas::container_infra::manifest::Controller as Wanted;
 use store::container_infra::rcs::{self, Controller, Spec};
@@ -22,30 +23,41 @@ use view::Loaded;
 
 /// The routes of replication controllers.
 pub fn routes() -> Vec<Route> {
-    let named = &[bay::PARAMETER];
-    vec![
-        get("/rcs", index).takes(bay::LISTED),
-        get("/rcs/detail", detail).takes(bay::LISTED),
-        post("/rcs", create::create).body_limit(manifests::BODY),
-        get("/rcs/{ident}", show).takes(named),
-        patch("/rcs/{ident}", update::update)
-            .takes(named)
-            .body_limit(manifests::BODY),
-        delete("/rcs/{ident}", remove).takes(named),
-        get("/rcs/{ident}/{bay}", show).takes(named),
-        patch("/rcs/{ident}/{bay}", update::update)
-            .takes(named)
-            .body_limit(manifests::BODY),
-        delete("/rcs/{ident}/{bay}", remove).takes(named),
-    ]
+    workloads::routes::<Rcs>()
 }
 
-async fn index(ctx: Ctx<rules::RcGetAll>, query: Query) -> Reply {
-    list(&ctx, &query, "/rcs", false).await
-}
+/// In bays of this cloud's making.
+struct Rcs;
 
-async fn detail(ctx: Ctx<rules::RcDetail>, query: Query) -> Reply {
-    list(&ctx, &query, "/rcs/detail", true).await
+impl Workload for Rcs {
+    const KIND: &'static kubernetes::Kind = &kubernetes::RCS;
+    const PATHS: [&'static str; 4] = ["/rcs", "/rcs/detail", "/rcs/{ident}", "/rcs/{ident}/{bay}"];
+    type GetAll = rules::RcGetAll;
+    type Detail = rules::RcDetail;
+    type Create = rules::RcCreate;
+    type Get = rules::RcGet;
+    type Update = rules::RcUpdate;
+    type Delete = rules::RcDelete;
+
+    async fn list(ctx: &Caller, query: &Query, path: &str, full: bool) -> Reply {
+        list(ctx, query, path, full).await
+    }
+
+    async fn create(ctx: Ctx<Self::Create>, object: Object) -> Reply {
+        create::create(ctx, object).await
+    }
+
+    async fn show(ctx: Ctx<Self::Get>, place: Place) -> Reply {
+        show(ctx, place).await
+    }
+
+    async fn update(ctx: Ctx<Self::Update>, place: Place, body: Changes) -> Reply {
+        update::update(ctx, place, body).await
+    }
+
+    async fn remove(ctx: Ctx<Self::Delete>, place: Place) -> Reply {
+        remove(ctx, place).await
+    }
 }
 
 async fn list(ctx: &Caller, query: &Query, path: &str, full: bool) -> Reply {

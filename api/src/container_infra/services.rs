@@ -14,41 +14,58 @@ use super::bay::{self, Place};
 use super::call::own;
 use super::ident::one;
 use super::page::Page;
-use super::{Ident, manifests, rules};
+use super::workloads::{self, Workload};
+use super::{Changes, Ident, Object, kubernetes, rules};
 use crate::ctx::{Caller, Ctx};
 use crate::extract::Query;
 use crate::reply::{self, Reply};
-use crate::route::{Route, delete, get, patch, post};
+use crate::route::Route;
 use schemas::Result;
 use store::container_infra::services::{self, Service};
 use view::Loaded;
 
 /// The routes of services.
 pub fn routes() -> Vec<Route> {
-    let named = &[bay::PARAMETER];
-    vec![
-        get("/services", index).takes(bay::LISTED),
-        get("/services/detail", detail).takes(bay::LISTED),
-        post("/services", create::create).body_limit(manifests::BODY),
-        get("/services/{ident}", show).takes(named),
-        patch("/services/{ident}", update::update)
-            .takes(named)
-            .body_limit(manifests::BODY),
-        delete("/services/{ident}", remove).takes(named),
-        get("/services/{ident}/{bay}", show).takes(named),
-        patch("/services/{ident}/{bay}", update::update)
-            .takes(named)
-            .body_limit(manifests::BODY),
-        delete("/services/{ident}/{bay}", remove).takes(named),
-    ]
+    workloads::routes::<Services>()
 }
 
-async fn index(ctx: Ctx<rules::ServiceGetAll>, query: Query) -> Reply {
-    list(&ctx, &query, "/services", false).await
-}
+/// In bays of this cloud's making.
+struct Services;
 
-async fn detail(ctx: Ctx<rules::ServiceDetail>, query: Query) -> Reply {
-    list(&ctx, &query, "/services/detail", true).await
+impl Workload for Services {
+    const KIND: &'static kubernetes::Kind = &kubernetes::SERVICES;
+    const PATHS: [&'static str; 4] = [
+        "/services",
+        "/services/detail",
+        "/services/{ident}",
+        "/services/{ident}/{bay}",
+    ];
+    type GetAll = rules::ServiceGetAll;
+    type Detail = rules::ServiceDetail;
+    type Create = rules::ServiceCreate;
+    type Get = rules::ServiceGet;
+    type Update = rules::ServiceUpdate;
+    type Delete = rules::ServiceDelete;
+
+    async fn list(ctx: &Caller, query: &Query, path: &str, full: bool) -> Reply {
+        list(ctx, query, path, full).await
+    }
+
+    async fn create(ctx: Ctx<Self::Create>, object: Object) -> Reply {
+        create::create(ctx, object).await
+    }
+
+    async fn show(ctx: Ctx<Self::Get>, place: Place) -> Reply {
+        show(ctx, place).await
+    }
+
+    async fn update(ctx: Ctx<Self::Update>, place: Place, body: Changes) -> Reply {
+        update::update(ctx, place, body).await
+    }
+
+    async fn remove(ctx: Ctx<Self::Delete>, place: Place) -> Reply {
+        remove(ctx, place).await
+    }
 }
 
 async fn list(ctx: &Caller, query: &Query, path: &str, full: bool) -> Reply {

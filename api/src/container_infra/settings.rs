@@ -44,6 +44,8 @@ pub struct Settings {
     /// Seconds that fetching a manifest (`manifest_url`) may take. Which addresses may be asked is said
     /// by `image.web_download`.
     pub manifest_timeout_s: u64,
+    /// About clusters that are adopted: as `conductor.kubernetes`.
+    pub kubernetes: kubernetes::Settings,
     /// A conductor not heard of for so many seconds is shown as down.
     pub silence_s: u64,
 }
@@ -66,6 +68,7 @@ impl Default for Settings {
             manifest_timeout_s: 20,
             containers: 100,
             container_wait_s: 20,
+            kubernetes: kubernetes::Settings::default(),
             silence_s: 180,
         }
     }

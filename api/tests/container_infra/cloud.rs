@@ -19,7 +19,8 @@ pub const BASE: &str = "http://cloud:9511/container-infra";
 pub struct Cloud {
     pub state: State,
     pub store: Store,
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
+    settings: Settings,
 }
 
 /// An answer.
@@ -65,10 +66,29 @@ impl Cloud {
         change(&mut settings.container_infra);
         let bus = Bus::memory(&MemoryBroker::new(), Faults::none());
         Cloud {
-            state: AppState::new(store.clone(), bus, settings).unwrap(),
+            state: AppState::new(store.clone(), bus, settings.clone()).unwrap(),
             store,
-            _directory: directory,
+            directory,
+            settings,
         }
+    }
+
+    /// Its operator sets something else, and starts it again.
+    pub fn change(&mut self, change: impl FnOnce(&mut api::container_infra::Settings)) {
+        change(&mut self.settings.container_infra);
+        let bus = Bus::memory(&MemoryBroker::new(), Faults::none());
+        let settings = self.settings.clone();
+        self.state = AppState::new(self.store.clone(), bus, settings).unwrap();
+    }
+
+    /// Whatever is in the files of the database.
+    pub async fn files(&self) -> Vec<u8> {
+        let mut all = Vec::new();
+        for name in ["cloud.db", "cloud.db-wal"] {
+            let path = self.directory.path().join(name);
+            all.extend(tokio::fs::read(path).await.unwrap_or_default());
+        }
+        all
     }
 
     /// A caller with this role in this project, who speaks the latest version.

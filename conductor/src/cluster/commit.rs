@@ -1,5 +1,6 @@
 //! Carrying a plan out: places, servers, rows and the work entry change in one transaction.
 
+use super::adopted;
 use super::evict::evict;
 use super::launch;
 use super::plan::{Act, Plan, plan};
@@ -19,6 +20,9 @@ use store::{Fail, Result, Scope, Tx};
 
 /// One look at one cluster.
 pub(crate) fn look(tx: &mut Tx<'_>, id: &str, context: &Context) -> Result<Look> {
+    if let Some((cluster, row)) = adopted::of(tx, id)? {
+        return adopted::look(tx, cluster, row, context);
+    }
     let now = tx.now();
     let Some(mut at) = Snapshot::read(tx, id, now, context)? else {
         return Ok(Look::done());

@@ -33,7 +33,10 @@ fn refusal(server: &impl Display, status: &Status) -> Error {
     let strange = status.reason == "Failed to parse error data" || status.status.is_none();
     if strange {
         let code = status.code;
-        return silent(server, &format!("it says {code}, and not as an API server does"));
+        return silent(
+            server,
+            &format!("it says {code}, and not as an API server does"),
+        );
     }
     let words: String = status.message.chars().take(LONGEST).collect();
     match status.code {

@@ -170,13 +170,19 @@ fn clear(text: &str) -> Result<String> {
 
 /// The current context with its cluster and user.
 fn chosen(whole: &config::Kubeconfig) -> Result<(&Context, &Cluster, &AuthInfo)> {
-    let wanted = whole.current_context.as_deref().filter(|name| !name.is_empty());
+    let wanted = whole
+        .current_context
+        .as_deref()
+        .filter(|name| !name.is_empty());
     let wanted = wanted.ok_or_else(|| bad("it has no current-context."))?;
     let found = whole.contexts.iter().find(|one| one.name == wanted);
     let context = found
         .and_then(|one| one.context.as_ref())
         .ok_or_else(|| bad("there is no context of the name that current-context says."))?;
-    let cluster = whole.clusters.iter().find(|one| one.name == context.cluster);
+    let cluster = whole
+        .clusters
+        .iter()
+        .find(|one| one.name == context.cluster);
     let cluster = cluster
         .and_then(|one| one.cluster.as_ref())
         .ok_or_else(|| bad("the context's cluster is not in it."))?;

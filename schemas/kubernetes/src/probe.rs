@@ -64,9 +64,10 @@ async fn look(server: &Server) -> Result<Seen> {
     let listed = server.json(list.map_err(Error::internal)?).await;
     let (nodes, hidden) = match listed {
         Ok(list) => (nodes(list)?, None),
-        Err(Error::Theirs { status, told }) => {
-            (Vec::new(), Some(format!("may not be listed ({status}: {told})")))
-        }
+        Err(Error::Theirs { status, told }) => (
+            Vec::new(),
+            Some(format!("may not be listed ({status}: {told})")),
+        ),
         Err(other) => return Err(other),
     };
     Ok(Seen {
@@ -83,7 +84,12 @@ fn get(path: &str) -> Result<http::Request<Vec<u8>>> {
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().chars().take(64).collect()
+    value
+        .as_str()
+        .unwrap_or_default()
+        .chars()
+        .take(64)
+        .collect()
 }
 
 fn nodes(mut list: Value) -> Result<Vec<Node>> {
@@ -105,5 +111,52 @@ fn node(theirs: Theirs) -> Node {
         master: MASTERS.iter().any(|label| labels.contains_key(*label)),
         address: inside.map(|address| address.address),
         engine: status.node_info.map(|info| info.container_runtime_version),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn nodes_are_read_as_they_are_told() {
+        let list = json!({ "items": [
+            {
+                "metadata": { "name": "a", "labels": { "node-role.kubernetes.io/master": "" } },
+                "spec": {},
+                "status": {
+                    "conditions": [
+                        { "type": "MemoryPressure", "status": "False" },
+                        { "type": "Ready", "status": "True" },
+                    ],
+                    "addresses": [
+                        { "type": "Hostname", "address": "a" },
+                        { "type": "InternalIP", "address": "10.0.0.2" },
+                    ],
+                    "nodeInfo": {
+                        "containerRuntimeVersion": "containerd://1.4.3", "architecture": "", "bootID": "",
+                        "kernelVersion": "", "kubeProxyVersion": "", "kubeletVersion": "", "machineID": "",
+                        "operatingSystem": "", "osImage": "", "systemUUID": "",
+                    },
+                },
+            },
+            { "metadata": { "name": "b" } },
+        ]});
+        let read = nodes(list).unwrap();
+        let first = Node {
+            name: "a".into(),
+            ready: "True".into(),
+            master: true,
+            address: Some("10.0.0.2".into()),
+            engine: Some("containerd://1.4.3".into()),
+        };
+        let second = Node {
+            name: "b".into(),
+            ready: "Unknown".into(),
+            ..Node::default()
+        };
+        assert_eq!(read, [first, second]);
+        assert!(nodes(json!({ "items": 1 })).is_err());
     }
 }

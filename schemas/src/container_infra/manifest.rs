@@ -25,7 +25,7 @@ mod security;
 mod service;
 mod volumes;
 
-pub use document::LONGEST;
+pub use document::{LONGEST, foreign};
 pub use room::Room;
 pub use service::{Service, service};
 

@@ -63,7 +63,7 @@ impl World {
         id
     }
 
-    async fn new_cluster(&self, wish: &Wish) -> New {
+    pub(super) async fn new_cluster(&self, wish: &Wish) -> New {
         let project = self.thing("project/home").to_owned();
         let id = ClusterId::new().to_string();
         let now = self.store.clock().now();

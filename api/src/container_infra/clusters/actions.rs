@@ -16,7 +16,7 @@ use schemas::Error;
 use schemas::container_infra::body;
 use schemas::container_infra::cluster::{Resize, Upgrade, counted};
 use schemas::container_infra::field::Positive;
-use store::container_infra::clusters::{self, Asked, Cluster};
+use store::container_infra::clusters::{Asked, Cluster};
 use store::container_infra::nodegroups::{self, NodeGroup};
 use store::container_infra::{operations, spec};
 use store::{Result, Tx};
@@ -92,8 +92,7 @@ fn resolved(
     id: &str,
     wanted: &Upgrade,
 ) -> Result<operations::Upgrade> {
-    let found = clusters::get(tx, &asked.scope, id)?;
-    let cluster = found.ok_or_else(|| clusters::missing(id))?;
+    let cluster = operations::find(tx, asked, id, "upgraded")?;
     let (row, document) = template(tx, &asked.scope, &wanted.cluster_template)?;
     if document.coe.as_str() != cluster.coe {
         return Err(Error::BadRequest(format!(
@@ -102,7 +101,7 @@ fn resolved(
         ))
         .into());
     }
-    resolve::orchestrated(&document)?;
+    resolve::orchestrated(&document, false)?;
     if resolve::bare_metal(&document) != cluster.spec()?.template.bare_metal {
         return Err(Error::BadRequest(format!(
             "The server_type of template {} is {}, and that of cluster {} is not: a cluster stays \

@@ -8,7 +8,7 @@ use super::{Face, authorities, shown};
 use crate::container_infra::call::{minor, of_2015, settings};
 use crate::container_infra::ident::one;
 use crate::container_infra::view::{accepted, created};
-use crate::container_infra::{Ident, Object, names};
+use crate::container_infra::{Ident, Object, kubernetes, names};
 use crate::ctx::Ctx;
 use crate::reply::Reply;
 use schemas::container_infra::body;
@@ -20,6 +20,7 @@ use schemas::container_infra::template::Template as Document;
 use schemas::ids::NodegroupId;
 use schemas::{Error, Timestamp};
 use store::compute::spec::Flavor;
+use store::container_infra::adopted::{self, Adopted};
 use store::container_infra::authorities::Authority;
 use store::container_infra::clusters::{self, Cluster, New};
 use store::container_infra::nodegroups::{MASTERS, NodeGroup, WORKERS};
@@ -47,6 +48,8 @@ struct Wish {
     timeout: i64,
     now: Timestamp,
     authorities: Vec<Authority>,
+    /// It is there already, and is only adopted.
+    adopted: Option<Adopted>,
     /// Clusters a project may have when its quota does not say.
     limit: i64,
 }
@@ -54,14 +57,19 @@ struct Wish {
 pub(super) async fn create<F: Face>(ctx: Ctx<F::Create>, Object(mut map): Object) -> Reply {
     let id = body::take_uuid(&mut map)?.unwrap_or_else(Uuid::now_v7);
     let bay = F::ERA == Era::Legacy;
-    let create = Create::read(F::ERA, !bay && minor(&ctx) >= 10, map)?;
+    let mut create = Create::read(F::ERA, !bay && minor(&ctx) >= 10, map)?;
     let name = match &create.name {
         Some(name) => name.to_string(),
         None => names::generate(if bay { "bay" } else { "cluster" }),
     };
     let id = id.to_string();
+    let adopted = kubernetes::adoption(ctx.state(), &id, create.labels.as_mut()).await?;
     let wish = Wish {
-        authorities: authorities::made(ctx.state(), &id, &name, 1)?,
+        authorities: match &adopted {
+            Some(_) => Vec::new(),
+            None => authorities::made(ctx.state(), &id, &name, 1)?,
+        },
+        adopted,
         id: id.clone(),
         name,
         create,
@@ -128,7 +136,7 @@ pub(super) fn kept(row: &Template, document: &Document) -> spec::Template {
 fn make(tx: &mut Tx<'_>, wish: &Wish) -> Result<()> {
     let create = &wish.create;
     let (row, document) = template(tx, &wish.scope, &create.cluster_template_id)?;
-    resolve::orchestrated(&document)?;
+    resolve::orchestrated(&document, wish.adopted.is_some())?;
     let spec = settle(tx, wish, &row, &document)?;
     guests::laid_out(document.coe, &spec.labels)?;
     let masters = create.master_count.map_or(1, Positive::get);
@@ -149,13 +157,10 @@ fn make(tx: &mut Tx<'_>, wish: &Wish) -> Result<()> {
         ))
         .into());
     }
-    let nodes = Nodes::find(
-        tx,
-        &wish.scope,
-        &document,
-        spec.flavor_id.as_deref(),
-        spec.master_flavor_id.as_deref(),
-    )?;
+    let groups = match wish.adopted {
+        Some(_) => Vec::new(),
+        None => groups(tx, wish, &document, &spec, [masters, workers])?,
+    };
     let mut cluster = Cluster {
         id: wish.id.clone(),
         project_id: wish.project_id.clone(),
@@ -178,19 +183,41 @@ fn make(tx: &mut Tx<'_>, wish: &Wish) -> Result<()> {
         spec: serde_json::to_string(&spec)?,
     };
     cluster.begin(wish.now, Operation::Create, &wish.request_id)?;
-    let group = |name, count, flavor: &Flavor| -> Result<NodeGroup> {
-        default_group(wish, name, count, &made_of(&nodes, flavor, &spec))
-    };
     let new = New {
-        groups: vec![
-            group(MASTERS, masters, &nodes.masters)?,
-            group(WORKERS, workers, &nodes.workers)?,
-        ],
+        groups,
         authorities: wish.authorities.clone(),
         cluster,
     };
     let limit = quotas::limit(tx, &wish.project_id, wish.limit)?;
-    clusters::create(tx, &new, limit)
+    clusters::create(tx, &new, limit)?;
+    match &wish.adopted {
+        Some(adopted) => adopted::insert(tx, adopted),
+        None => Ok(()),
+    }
+}
+
+/// The groups that every cluster of this cloud's making has.
+fn groups(
+    conn: &mut Conn,
+    wish: &Wish,
+    document: &Document,
+    spec: &spec::Cluster,
+    [masters, workers]: [i64; 2],
+) -> Result<Vec<NodeGroup>> {
+    let nodes = Nodes::find(
+        conn,
+        &wish.scope,
+        document,
+        spec.flavor_id.as_deref(),
+        spec.master_flavor_id.as_deref(),
+    )?;
+    let group = |name, count, flavor: &Flavor| -> Result<NodeGroup> {
+        default_group(wish, name, count, &made_of(&nodes, flavor, spec))
+    };
+    Ok(vec![
+        group(MASTERS, masters, &nodes.masters)?,
+        group(WORKERS, workers, &nodes.workers)?,
+    ])
 }
 
 fn made_of(nodes: &Nodes, flavor: &Flavor, spec: &spec::Cluster) -> spec::NodeGroup {

@@ -1,8 +1,10 @@
 //! A cluster with what its views show of it.
 
+use schemas::container_infra::adopted::Seen;
 use schemas::host::Inventory;
 use std::collections::BTreeMap;
 use store::compute::hosts::{self, Host};
+use store::container_infra::adopted;
 use store::container_infra::clusters::{self, Cluster};
 use store::container_infra::nodegroups::{self, NodeGroup};
 use store::container_infra::nodes::{self, Node};
@@ -22,6 +24,8 @@ pub struct Loaded {
     pub nodes: Vec<Node>,
     /// The first master's engine, once it was heard of; never for a summary.
     pub engine: Option<Inventory>,
+    /// Of an adopted one: what is seen of it, if anything is.
+    pub adopted: Option<Option<Seen>>,
 }
 
 impl Loaded {
@@ -45,10 +49,15 @@ impl Loaded {
                 nodes.entry(node.cluster_id.clone()).or_default().push(node);
             }
         }
+        let mut adopted = BTreeMap::new();
+        for row in adopted::of_all(conn, &ids)? {
+            adopted.insert(row.cluster_id.clone(), row.seen()?);
+        }
         let loaded = rows.into_iter().map(|(cluster, spec)| Loaded {
             groups: groups.remove(&cluster.id).unwrap_or_default(),
             nodes: nodes.remove(&cluster.id).unwrap_or_default(),
             engine: None,
+            adopted: adopted.remove(&cluster.id),
             cluster,
             spec,
         });
@@ -78,6 +87,20 @@ impl Loaded {
         self.nodes.iter().find(is_master)
     }
 
+    /// Versions of what orchestrates its containers, and of what runs them.
+    pub fn versions(&self) -> [Option<&str>; 2] {
+        let engine = self.engine.as_ref().map(|engine| engine.engine.as_str());
+        match &self.adopted {
+            None => [engine, engine],
+            Some(None) => [None, None],
+            Some(Some(seen)) => {
+                let mut nodes = seen.nodes.iter();
+                let engine = nodes.find_map(|node| node.engine.as_deref());
+                [Some(&seen.version), engine]
+            }
+        }
+    }
+
     /// One that is there, whole.
     ///
     /// # Errors
@@ -92,6 +115,10 @@ impl Loaded {
 
     /// Nodes of masters, or of the others, that there should be.
     pub fn count(&self, masters: bool) -> i64 {
+        if let Some(seen) = &self.adopted {
+            let there = seen.iter().flat_map(|seen| seen.of(masters)).count();
+            return i64::try_from(there).unwrap_or(i64::MAX);
+        }
         let groups = self.groups.iter();
         groups
             .filter(|group| group.is_master() == masters && group.deleting == 0)
@@ -101,6 +128,10 @@ impl Loaded {
 
     /// Where the nodes of masters, or of the others, are on the cluster's network.
     pub fn addresses(&self, masters: bool) -> Vec<&str> {
+        if let Some(seen) = &self.adopted {
+            let nodes = seen.iter().flat_map(|seen| seen.of(masters));
+            return nodes.filter_map(|node| node.address.as_deref()).collect();
+        }
         let of = |node: &&Node| {
             let group = self
                 .groups

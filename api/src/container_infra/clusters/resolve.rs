@@ -12,17 +12,26 @@ use store::container_infra::references;
 use store::image::bootable::{Bootable, bootable};
 use store::{Conn, Result, Scope};
 
-/// Can this cloud make such clusters?
+/// Can this cloud make such clusters? `adopted`: one that there is comes under its API.
 ///
 /// # Errors
 /// `NotImplemented` for what is not built, `BadRequest` for what will not be, both with the reason.
-pub fn orchestrated(template: &Document) -> Told<()> {
+pub fn orchestrated(template: &Document, adopted: bool) -> Told<()> {
     let coe = template.coe;
     match coe {
+        Coe::Kubernetes if adopted => {}
+        _ if adopted => {
+            return Err(Error::BadRequest(format!(
+                "labels.kubeconfig: it adopts clusters of kubernetes, and the template is of {coe}; leave \
+                 it out, or use another template."
+            )));
+        }
         Coe::Docker | Coe::Swarm | Coe::SwarmMode => {}
         Coe::Kubernetes => {
             return Err(Error::NotImplemented(format!(
-                "Clusters of {coe} are not built yet; this cloud makes those of docker and swarm-mode."
+                "Nodes of {coe} are not built yet. A cluster that there is can be adopted: give its \
+                 kubeconfig, in base64, as the label kubeconfig. This cloud makes clusters of docker and \
+                 swarm-mode."
             )));
         }
         Coe::Mesos | Coe::Dcos => {

@@ -75,14 +75,14 @@ pub fn brief(call: &Call, era: Era, one: &Loaded) -> Result<Value> {
 pub fn whole(call: &Call, era: Era, one: &Loaded) -> Result<Value> {
     let (cluster, spec) = (&one.cluster, &one.spec);
     let mut view = short(era, one);
-    let engine = one.engine.as_ref().map(|engine| engine.engine.as_str());
+    let [coe, engine] = one.versions();
     let fields = [
         ("status_reason", json!(cluster.status_reason)),
         ("api_address", json!(cluster.api_address)),
         ("discovery_url", json!(spec.discovery_url)),
         ("node_addresses", json!(one.addresses(false))),
         ("master_addresses", json!(one.addresses(true))),
-        ("coe_version", json!(engine)),
+        ("coe_version", json!(coe)),
         ("container_version", json!(engine)),
         ("fixed_network", json!(spec.fixed_network)),
         ("fixed_subnet", json!(spec.fixed_subnet)),

@@ -2,7 +2,7 @@
 
 use super::{find, rules, view, within};
 use crate::container_infra::clusters::{asked, content, guests, merged, node_image, sized};
-use crate::container_infra::{Ident, Object};
+use crate::container_infra::{Ident, Object, kubernetes};
 use crate::ctx::Pending;
 use crate::extract::Path;
 use crate::reply::{self, Reply};
@@ -10,7 +10,7 @@ use schemas::container_infra::body;
 use schemas::container_infra::field::{Natural, Positive};
 use schemas::container_infra::nodegroup::Create;
 use schemas::container_infra::status::{Operation, Progress, Status};
-use store::container_infra::clusters::{self, Asked};
+use store::container_infra::clusters::Asked;
 use store::container_infra::nodegroups::NodeGroup;
 use store::container_infra::{operations, spec};
 use store::{Conn, Result};
@@ -38,8 +38,7 @@ pub(super) async fn create(
 }
 
 fn group(conn: &mut Conn, asked: &Asked, of: &str, id: &str, wish: &Create) -> Result<NodeGroup> {
-    let found = clusters::get(conn, &asked.scope, of)?;
-    let cluster = found.ok_or_else(|| clusters::missing(of))?;
+    let cluster = operations::find(conn, asked, of, "given a node group")?;
     let settings = cluster.spec()?;
     let image_id = wish
         .image_id
@@ -49,6 +48,7 @@ fn group(conn: &mut Conn, asked: &Asked, of: &str, id: &str, wish: &Create) -> R
     let flavor = wish.flavor_id.as_deref().or(settings.flavor_id.as_deref());
     let own = wish.labels.as_ref().map(|labels| &labels.0);
     guests::shared(&cluster.coe, &settings.labels, own)?;
+    kubernetes::unshared(own)?;
     let volume = wish.docker_volume_size.map(Positive::get);
     let spec = spec::NodeGroup {
         flavor: sized(

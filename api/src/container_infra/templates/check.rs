@@ -1,6 +1,7 @@
 //! What a template names must be there.
 
 use crate::container_infra::clusters::guests;
+use crate::container_infra::kubernetes;
 use schemas::container_infra::field::{Text, Word};
 use schemas::container_infra::template::Template;
 use store::container_infra::references;
@@ -35,6 +36,7 @@ pub fn complete(
     } else if let Some(before) = before {
         template.cluster_distro.clone_from(&before.cluster_distro);
     }
+    kubernetes::unshared(Some(&template.labels.0))?;
     let laid_out = |template: &Template| (template.coe, template.labels.clone());
     if before.is_none_or(|before| laid_out(before) != laid_out(&template)) {
         guests::laid_out(template.coe, &template.labels.0)?;

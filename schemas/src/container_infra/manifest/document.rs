@@ -77,6 +77,20 @@ where
     Ok(object)
 }
 
+/// Reads an object of this kind that is somebody else's to understand: nothing in it is judged but what
+/// it says it is.
+///
+/// # Errors
+/// `BadRequest`.
+pub fn foreign(text: &str, kind: &str) -> Result<Value> {
+    let mut documents = documents::parse(text)?;
+    let value = documents.pop().filter(|_| documents.is_empty());
+    let alone = || bad("kind", &format!("there must be one document, a {kind}; ask for each by itself"));
+    let (path, value) = value.ok_or_else(alone)?;
+    head(&path, &value, "v1", kind, false)?;
+    Ok(value)
+}
+
 fn head(path: &str, value: &Value, version: &str, kind: &str, several: bool) -> Result<()> {
     let text = |key: &str| value.get(key).and_then(Value::as_str);
     if value.get("id").is_some() && value.get("metadata").is_none() {

@@ -1,0 +1,76 @@
+//! Clusters of Kubernetes that were adopted: what runs in them is their API server's to say. Nothing of
+//! it is a row here; every request asks, with the kubeconfig that was sealed when the cluster was adopted.
+//!
+//! ```text
+//! bay create ──► adopt: kubeconfig parsed, judged, sealed
+//! /pods, /services, /rcs ──► workloads ──► Bay ──► objects: the manifest as it is, its own refusals
+//! ```
+
+mod adopt;
+mod objects;
+mod update;
+mod view;
+
+pub(super) use adopt::{adopted, adoption, authority, refuse, unshared};
+pub(super) use view::{Kind, PODS, RCS, SERVICES};
+
+use super::call::{own, settings};
+use super::{Ident, bay};
+use crate::ctx::Caller;
+use kubernetes::{Kubeconfig, Server};
+use schemas::Result;
+use store::container_infra::adopted::{self as rows, Adopted};
+use store::container_infra::clusters::{self, Cluster};
+
+/// An adopted bay that a request is about.
+pub(super) struct Bay {
+    row: Cluster,
+    adopted: Adopted,
+}
+
+impl Bay {
+    /// The bay that an address names, if it is an adopted one of the project's.
+    ///
+    /// # Errors
+    /// Those of [`bay::find`].
+    pub(super) async fn of(caller: &Caller, ident: Option<&Ident>) -> Result<Option<Bay>> {
+        let Some(ident) = ident.cloned() else {
+            return Ok(None);
+        };
+        let scope = own(caller)?;
+        caller
+            .read(move |conn| {
+                let Some(id) = bay::find(conn, &scope, Some(&ident))? else {
+                    return Ok(None);
+                };
+                let Some(adopted) = rows::get(conn, &id)? else {
+                    return Ok(None);
+                };
+                let row = clusters::get(conn, &scope, &id)?;
+                Ok(row.map(|row| Bay { row, adopted }))
+            })
+            .await
+    }
+
+    /// The same for a body, in which a bay that is not there is somebody else's to refuse.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Internal`.
+    pub(super) async fn of_body(caller: &Caller, uuid: Option<&str>) -> Result<Option<Bay>> {
+        match uuid.map(Ident::of) {
+            Some(ident @ Ident::Id(_)) => match Bay::of(caller, Some(&ident)).await {
+                Err(schemas::Error::NotFound(_)) => Ok(None),
+                other => other,
+            },
+            _ => Ok(None),
+        }
+    }
+
+    /// Its API server, reached for this request.
+    async fn server(&self, caller: &Caller) -> Result<Server> {
+        let seals = &caller.state().seals;
+        let about = Adopted::about(&self.row.id);
+        let text = seals.unseal(&about, &self.adopted.sealed_kubeconfig)?;
+        Server::open(&Kubeconfig::open(&text)?, &settings(caller).kubernetes).await
+    }
+}

@@ -1,0 +1,113 @@
+//! Adopting: the label `kubeconfig` of a new cluster is taken out of its labels before anything else
+//! sees them, and what remains there is a fingerprint.
+
+use crate::ctx::Caller;
+use crate::state::AppState;
+use kubernetes::Kubeconfig;
+use process::reach::{self, Barred};
+use schemas::container_infra::body::invalid;
+use schemas::container_infra::field::Labels;
+use schemas::{Error, Result};
+use std::time::Duration;
+use store::container_infra::adopted::{self as rows, Adopted};
+use store::container_infra::authorities::NODES;
+use store::container_infra::clusters::Cluster;
+use store::container_infra::spec;
+
+/// The label that adopts.
+const LABEL: &str = "kubeconfig";
+/// For the name server, while somebody waits who could correct the name.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the labels of a new cluster adopt, if they do. The secret leaves them.
+///
+/// # Errors
+/// `BadRequest` that names what the kubeconfig may not say, or where this cloud asks nobody.
+pub(in crate::container_infra) async fn adoption(
+    state: &AppState,
+    cluster_id: &str,
+    labels: Option<&mut Labels>,
+) -> Result<Option<Adopted>> {
+    let label = labels.and_then(|labels| labels.0.get_mut(LABEL));
+    let Some(label) = label else {
+        return Ok(None);
+    };
+    let kubeconfig = Kubeconfig::parse(label)?;
+    *label = kubeconfig.fingerprint();
+    let url = kubeconfig.server();
+    let port = url.port_or_known_default().unwrap_or(443);
+    let allow = &state.settings.container_infra.kubernetes.allow;
+    // A name that nobody knows now may be known when the conductor asks.
+    if let Err(why @ (Barred::Private | Barred::Nameless)) =
+        reach::judged(url, port, allow, PATIENCE).await
+    {
+        return Err(Error::BadRequest(format!(
+            "labels.kubeconfig: the API server {url} is not asked: {why}. An operator may allow its network \
+             (container_infra.kubernetes.allow)."
+        )));
+    }
+    let sealed = state
+        .seals
+        .seal(&Adopted::about(cluster_id), kubeconfig.reveal())?;
+    let row = Adopted::new(cluster_id, url.as_str(), kubeconfig.ca_pem(), sealed);
+    Ok(Some(row))
+}
+
+/// Refuses the label where it would be kept in clear, and shared.
+///
+/// # Errors
+/// `BadRequest`.
+pub(in crate::container_infra) fn unshared(labels: Option<&spec::Labels>) -> Result<()> {
+    match labels.is_some_and(|labels| labels.contains_key(LABEL)) {
+        true => Err(invalid(
+            "labels",
+            "kubeconfig holds credentials, and is said by the cluster that it adopts alone, when it is made.",
+        )),
+        false => Ok(()),
+    }
+}
+
+/// How this cluster was adopted, if it was.
+///
+/// # Errors
+/// Those of the database.
+pub(in crate::container_infra) async fn adopted(
+    caller: &Caller,
+    cluster: &Cluster,
+) -> Result<Option<Adopted>> {
+    let id = cluster.id.clone();
+    caller.read(move |conn| rows::get(conn, &id)).await
+}
+
+/// Refuses what only clusters of this cloud's making can be made to do.
+///
+/// # Errors
+/// `BadRequest`.
+pub(in crate::container_infra) async fn refuse(
+    caller: &Caller,
+    cluster: &Cluster,
+    what: &'static str,
+) -> Result<()> {
+    let cluster = cluster.clone();
+    caller
+        .read(move |conn| rows::refuse(conn, &cluster, what))
+        .await
+}
+
+/// The authority that an adopted cluster's kubeconfig names.
+///
+/// # Errors
+/// `NotFound` when it names none, or none of this kind.
+pub(in crate::container_infra) fn authority(
+    cluster: &Cluster,
+    adopted: &Adopted,
+    kind: &str,
+) -> Result<String> {
+    let known = adopted.ca_pem.clone().filter(|_| kind == NODES);
+    known.ok_or_else(|| {
+        Error::NotFound(format!(
+            "Of the adopted cluster {} no authority of the kind {kind} is known: its kubeconfig names none.",
+            cluster.name
+        ))
+    })
+}
