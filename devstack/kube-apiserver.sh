@@ -74,8 +74,6 @@ TYPES=$(grep -rl --include=*.go '+k8s:openapi-gen=' pkg staging/src/k8s.io |
     -h vendor/k8s.io/code-generator/hack/boilerplate.go.txt -r "$WORK/violations" -o "$GOPATH/src" >&2
 
 say "building kube-apiserver"
-NAME=$OWN/vendor/k8s.io/component-base/version
-go build -ldflags "-s -w -X $NAME.gitVersion=v1.20.2 -X $NAME.gitMajor=1 -X $NAME.gitMinor=20" \
-    -o "$WORK/kube-apiserver" "$OWN/cmd/kube-apiserver" >&2
+go build -ldflags "-s -w" -o "$WORK/kube-apiserver" "$OWN/cmd/kube-apiserver" >&2
 mv "$WORK/kube-apiserver" "$PROGRAM"
 echo "$PROGRAM"
