@@ -33,7 +33,11 @@ async fn adopt(cloud: &Cloud, kubeconfig: &str) -> Answer {
 
 /// An adopted bay that its conductor has seen.
 async fn bay(cloud: &Cloud, server: &ApiServer) -> String {
-    let kubeconfig = STANDARD.encode(server.kubeconfig().to_string());
+    // As long as those of real clusters, and longer than other labels may be.
+    let mut kubeconfig = server.kubeconfig();
+    kubeconfig["users"][0]["user"]["extensions"] =
+        json!([{ "name": "e", "extension": { "note": "x".repeat(4000) } }]);
+    let kubeconfig = STANDARD.encode(kubeconfig.to_string());
     let made = adopt(cloud, &kubeconfig).await.is(201);
     let id = made["uuid"].as_str().unwrap().to_owned();
     seen(cloud, &id).await;

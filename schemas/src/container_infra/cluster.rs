@@ -5,7 +5,7 @@ use super::body::{self, invalid};
 use super::coe::Era;
 use super::field::{Labels, Name, Natural, Positive, Text, Truth, Word};
 use super::patch::Rules;
-use crate::Result;
+use crate::{Result, Secret};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -30,9 +30,12 @@ pub struct Create {
     /// GiB for images and containers on each node.
     #[serde(default)]
     pub docker_volume_size: Option<Positive>,
-    /// Further settings.
+    /// Further settings, but for the kubeconfig.
     #[serde(default)]
     pub labels: Option<Labels>,
+    /// The label [`KUBECONFIG`], which is a secret, and may be longer than any other.
+    #[serde(skip)]
+    pub kubeconfig: Option<Secret>,
     /// The labels come on top of the template's.
     #[serde(default)]
     pub merge_labels: Truth,
@@ -61,6 +64,9 @@ pub struct Create {
     #[serde(default)]
     pub master_lb_enabled: Option<Truth>,
 }
+
+/// The label that adopts a cluster of Kubernetes.
+pub const KUBECONFIG: &str = "kubeconfig";
 
 /// Written by the server alone.
 const READ_ONLY: &[&str] = &[
@@ -135,7 +141,7 @@ impl Create {
             let field = shown(era, "cluster_template_id");
             return Err(invalid(field, "It is mandatory."));
         }
-        let create: Create = body::create(fields, READ_ONLY)?;
+        let mut create: Create = body::create(fields, READ_ONLY)?;
         if let (Era::Modern, Some(name)) = (era, &create.name) {
             Name::try_from(name.to_string())
                 .map_err(|why| invalid("name", &format!("Wrong: {why}.")))?;
@@ -143,7 +149,8 @@ impl Create {
         if let Some(count) = create.node_count {
             counted(count, zero)?;
         }
-        if let Some(Labels(labels)) = &create.labels {
+        if let Some(Labels(labels)) = &mut create.labels {
+            create.kubeconfig = labels.remove(KUBECONFIG).map(Secret::new);
             bounded("labels", labels.iter())?;
         }
         Ok(create)

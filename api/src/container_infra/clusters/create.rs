@@ -63,7 +63,7 @@ pub(super) async fn create<F: Face>(ctx: Ctx<F::Create>, Object(mut map): Object
         None => names::generate(if bay { "bay" } else { "cluster" }),
     };
     let id = id.to_string();
-    let adopted = kubernetes::adoption(ctx.state(), &id, create.labels.as_mut()).await?;
+    let adopted = kubernetes::adoption(ctx.state(), &id, &mut create).await?;
     let wish = Wish {
         authorities: match &adopted {
             Some(_) => Vec::new(),

@@ -1,12 +1,12 @@
-//! Adopting: the label `kubeconfig` of a new cluster is taken out of its labels before anything else
-//! sees them, and what remains there is a fingerprint.
+//! Adopting: the label `kubeconfig` leaves the labels of a new cluster where its body is read, and comes
+//! here alone; what remains there is a fingerprint.
 
 use crate::ctx::Caller;
 use crate::state::AppState;
 use kubernetes::Kubeconfig;
 use process::reach::{self, Barred};
 use schemas::container_infra::body::invalid;
-use schemas::container_infra::field::Labels;
+use schemas::container_infra::cluster::{Create, KUBECONFIG};
 use schemas::{Error, Result};
 use std::time::Duration;
 use store::container_infra::adopted::{self as rows, Adopted};
@@ -14,26 +14,24 @@ use store::container_infra::authorities::NODES;
 use store::container_infra::clusters::Cluster;
 use store::container_infra::spec;
 
-/// The label that adopts.
-const LABEL: &str = "kubeconfig";
 /// For the name server, while somebody waits who could correct the name.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What the labels of a new cluster adopt, if they do. The secret leaves them.
+/// What a new cluster adopts, if it does. A fingerprint takes the secret's place among its labels.
 ///
 /// # Errors
 /// `BadRequest` that names what the kubeconfig may not say, or where this cloud asks nobody.
 pub(in crate::container_infra) async fn adoption(
     state: &AppState,
     cluster_id: &str,
-    labels: Option<&mut Labels>,
+    create: &mut Create,
 ) -> Result<Option<Adopted>> {
-    let label = labels.and_then(|labels| labels.0.get_mut(LABEL));
-    let Some(label) = label else {
+    let Some(text) = create.kubeconfig.take() else {
         return Ok(None);
     };
-    let kubeconfig = Kubeconfig::parse(label)?;
-    *label = kubeconfig.fingerprint();
+    let kubeconfig = Kubeconfig::parse(text.reveal())?;
+    let labels = &mut create.labels.get_or_insert_default().0;
+    labels.insert(KUBECONFIG.into(), kubeconfig.fingerprint());
     let url = kubeconfig.server();
     let port = url.port_or_known_default().unwrap_or(443);
     let allow = &state.settings.container_infra.kubernetes.allow;
@@ -58,7 +56,7 @@ pub(in crate::container_infra) async fn adoption(
 /// # Errors
 /// `BadRequest`.
 pub(in crate::container_infra) fn unshared(labels: Option<&spec::Labels>) -> Result<()> {
-    match labels.is_some_and(|labels| labels.contains_key(LABEL)) {
+    match labels.is_some_and(|labels| labels.contains_key(KUBECONFIG)) {
         true => Err(invalid(
             "labels",
             "kubeconfig holds credentials, and is said by the cluster that it adopts alone, when it is made.",
