@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from cloud import eventually
+from clusters import template
 
 TOP = Path(__file__).resolve().parents[2]
 SCRIPT = TOP / "devstack/kube-apiserver.sh"
@@ -136,12 +137,8 @@ def theirs(program, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def model(cloud):
-    cloud.openstack(
-        "coe", "cluster", "template", "create", "--coe", "kubernetes", "--image", "jeroboam-node",
-        "--external-network", "public", "e2e-theirs", cloud="jeroboam", form=None,
-    )
-    yield "e2e-theirs"
-    cloud.openstack("coe", "cluster", "template", "delete", "e2e-theirs", cloud="jeroboam", form=None)
+    with template(cloud, "e2e-theirs", coe="kubernetes"):
+        yield "e2e-theirs"
 
 
 def shown(cloud, name):
