@@ -250,7 +250,7 @@ async fn an_address_is_judged_again_with_every_call() {
         .member()
         .get(&format!("/v1/pods?bay_ident={id}"))
         .await
-        .refused(503);
+        .refused(504);
     assert!(told.contains("not public"), "{told}");
     assert!(server.heard().is_empty());
 }
@@ -383,6 +383,16 @@ async fn controllers_and_services_are_replaced_by_other_manifests() {
     assert_eq!(made["ip"], "10.0.0.17");
     assert_eq!(made["ports"], service["spec"]["ports"]);
     assert_eq!(made["selector"], json!({ "app": "web" }));
+    let mut other = service;
+    other["spec"]["ports"][0]["port"] = 81.into();
+    let after = member
+        .patch("/v1/services/web/k", replaced(&other))
+        .await
+        .is(200);
+    assert_eq!(
+        (&after["ip"], &after["ports"][0]["port"]),
+        (&made["ip"], &json!(81))
+    );
     let list = member
         .get("/v1/services/detail?bay_ident=k&limit=1")
         .await
@@ -449,10 +459,10 @@ async fn a_server_that_misbehaves_costs_bounded_time_and_gives_nothing_away() {
     let id = bay(&cloud, &server).await;
     let member = cloud.member();
     for (mood, code, word) in [
-        (Mood::Silent, 503, "nothing came in 2 s"),
-        (Mood::Endless, 503, "limit"),
-        (Mood::Strange, 503, "not as an API server does"),
-        (Mood::Redirects, 503, "language"),
+        (Mood::Silent, 504, "nothing came in 2 s"),
+        (Mood::Endless, 504, "limit"),
+        (Mood::Strange, 504, "not as an API server does"),
+        (Mood::Redirects, 504, "language"),
     ] {
         server.is(mood);
         let told = member

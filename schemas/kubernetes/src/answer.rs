@@ -8,12 +8,19 @@ use std::fmt::Display;
 /// Longest sentence of a server that is repeated.
 const LONGEST: usize = 1024;
 
+/// The code of what a server that does not answer is told with: this cloud stands between it and the
+/// caller. (Not 503, with which `Retry-After` is sent, and clients of 2015 break at that.)
+pub(crate) const SILENT: u16 = 504;
+
 /// Told of a server that cannot be used.
 pub(crate) fn silent(server: &impl Display, why: &str) -> Error {
-    Error::Unavailable(format!(
-        "The API server {server} does not answer: {why}. It is adopted, not run, by this cloud: see \
-         whether it works, and whether this cloud may and can reach it."
-    ))
+    Error::Theirs {
+        status: SILENT,
+        told: format!(
+            "The API server {server} does not answer: {why}. It is adopted, not run, by this cloud: see \
+             whether it works, and whether this cloud may and can reach it."
+        ),
+    }
 }
 
 /// What a call came to.

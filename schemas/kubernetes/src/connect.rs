@@ -35,7 +35,7 @@ impl Server {
     /// Judges where it is. Connects with the first call.
     ///
     /// # Errors
-    /// `Unavailable` with the reason, when its name is not known or leads to where nobody is asked.
+    /// `Theirs` (504) with the reason, when its name is not known or leads to where nobody is asked.
     pub async fn open(kubeconfig: &Kubeconfig, settings: &Settings) -> Result<Server> {
         let patience = settings.patience();
         let until = Instant::now() + patience;
@@ -61,7 +61,7 @@ impl Server {
     /// What it answers, as text. All calls of one `Server` share its patience.
     ///
     /// # Errors
-    /// `Theirs` for its own refusals, `Unavailable` for one that does not answer.
+    /// `Theirs`, with its own refusals, or with 504 for one that does not answer.
     pub async fn text(&self, request: http::Request<Vec<u8>>) -> Result<String> {
         let asking = self.client.request_text(request);
         match tokio::time::timeout_at(self.until, asking).await {

@@ -1,5 +1,6 @@
 //! Looking whether an API server works.
 
+use crate::answer::SILENT;
 use crate::{Kubeconfig, Request, Server, Settings, params};
 use async_trait::async_trait;
 use k8s_openapi::api::core::v1::Node as Theirs;
@@ -43,6 +44,10 @@ impl Prober for Probes {
 /// In words for the owner.
 fn words(error: Error) -> String {
     match error {
+        Error::Theirs {
+            status: SILENT,
+            told,
+        } => told,
         Error::Theirs { status, told } => format!("its API server says {status}: {told}"),
         Error::Internal(cause) => {
             tracing::error!(cause, "an adopted cluster cannot be looked at");
@@ -64,7 +69,10 @@ async fn look(server: &Server) -> Result<Seen> {
     let listed = server.json(list.map_err(Error::internal)?).await;
     let (nodes, hidden) = match listed {
         Ok(list) => (nodes(list)?, None),
-        Err(Error::Theirs { status, told }) => (
+        Err(Error::Theirs {
+            status: status @ 400..=499,
+            told,
+        }) => (
             Vec::new(),
             Some(format!("may not be listed ({status}: {told})")),
         ),

@@ -72,7 +72,24 @@ async fn replace(
         metadata["resourceVersion"] = before["metadata"]["resourceVersion"].clone();
         metadata["uid"] = json!(uid(before));
     }
+    keep_address(before, &mut manifest);
     let body = serde_json::to_vec(&manifest).map_err(Error::internal)?;
     let request = Request::new(path(kind, there)).replace(name, &PostParams::default(), body);
     server.json(request.map_err(Error::internal)?).await
+}
+
+/// What the server allotted to a service stays its own, as newer servers see to by themselves; older ones
+/// refuse a manifest that does not repeat it.
+fn keep_address(before: &Value, manifest: &mut Value) {
+    let outside = manifest["spec"]["type"] == "ExternalName";
+    let Some(spec) = manifest["spec"].as_object_mut().filter(|_| !outside) else {
+        return;
+    };
+    let given = spec.contains_key("clusterIP") || spec.contains_key("clusterIPs");
+    for field in ["clusterIP", "clusterIPs"] {
+        let was = &before["spec"][field];
+        if !given && !was.is_null() {
+            spec.insert(field.into(), was.clone());
+        }
+    }
 }
