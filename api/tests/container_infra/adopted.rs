@@ -297,7 +297,7 @@ async fn a_manifest_is_passed_on_as_it_is_and_what_is_there_is_shown() {
     });
     for path in [
         format!("/v1/pods/web/{id}"),
-        format!("/v1/pods/web?bay_ident=k"),
+        "/v1/pods/web?bay_ident=k".into(),
         format!("/v1/pods/{uuid}/?bay_ident={id}"),
     ] {
         let shown = member.get(&path).await.is(200);
