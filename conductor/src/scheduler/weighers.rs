@@ -43,7 +43,11 @@ pub(super) fn weight(request: &Request, candidate: &Candidate, over: OverCommit)
         None => 0.0,
     };
     let reluctance = TAINT * choice::reluctance(request, candidate);
-    let kept_free = if candidate.lendable.is_some() { LENDABLE } else { 0.0 };
+    let kept_free = if candidate.lendable.is_some() {
+        LENDABLE
+    } else {
+        0.0
+    };
     let beside = group(request, candidate) + apart(request, candidate);
     room + local + beside - crowd - reluctance - kept_free
 }

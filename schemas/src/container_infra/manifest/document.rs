@@ -85,7 +85,12 @@ where
 pub fn foreign(text: &str, kind: &str) -> Result<Value> {
     let mut documents = documents::parse(text)?;
     let value = documents.pop().filter(|_| documents.is_empty());
-    let alone = || bad("kind", &format!("there must be one document, a {kind}; ask for each by itself"));
+    let alone = || {
+        bad(
+            "kind",
+            &format!("there must be one document, a {kind}; ask for each by itself"),
+        )
+    };
     let (path, value) = value.ok_or_else(alone)?;
     head(&path, &value, "v1", kind, false)?;
     Ok(value)
