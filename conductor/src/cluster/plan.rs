@@ -3,7 +3,6 @@
 use super::condition::{self, Condition};
 use super::report::{self, Outlook};
 use super::snapshot::{Group, Place, Snapshot};
-use super::swarm;
 use super::victims;
 use crate::Settings;
 use schemas::Timestamp;
