@@ -285,9 +285,11 @@ def test_services_are_replaced_and_removed(cloud, bay, theirs, manifest, name):
 
 
 def test_what_rbac_forbids_comes_back_as_it_says_it(cloud, bay, theirs, model, manifest, name):
+    # `view` itself is empty where no controller gathers its parts.
     rule = {
         "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": "some"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole",
+                    "name": "system:aggregate-to-view"},
         "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "some"}],
     }
     theirs.ask("POST", "/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings", rule)
