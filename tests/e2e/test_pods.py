@@ -173,9 +173,7 @@ kind: ConfigMap
 metadata: {{name: conf}}
 data:
   greeting: {greeting}
-  run.sh: |
-    #!/bin/busybox sh
-    echo ran by the file
+  run.sh: "#!/bin/busybox sh\\necho ran by the file\\n"
 binaryData: {{raw: AAH/}}
 ---
 apiVersion: v1

@@ -261,9 +261,10 @@ def test_ports_and_addresses_of_services_have_names(cloud, bay, make, name):
         return [f"{asked}: {said}"] if [one for one in wanted if one not in said] else []
 
     end = "default.svc.cluster.local"
+    backwards = ".".join(reversed(service["ip"].split(".")))
     for question in [
         ("srv", f"_words._tcp.{name}.{end}", f"80 {name}.{end}"),
         ("srv", f"_words._tcp.{name}-all.{end}", f".{name}-all.{end}", "8080 10-100-"),
-        ("ptr", service["ip"], f"{name}.{end}"),
+        ("ptr", f"{backwards}.in-addr.arpa", f"{name}.{end}"),
     ]:
         until_nothing("the name is not known", lambda question=question: missing(*question), 30)
