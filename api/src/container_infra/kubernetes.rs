@@ -18,7 +18,7 @@ use super::call::{own, settings};
 use super::{Ident, bay};
 use crate::ctx::Caller;
 use kubernetes::{Kubeconfig, Server};
-use schemas::Result;
+use schemas::{Error, Result};
 use store::container_infra::adopted::{self as rows, Adopted};
 use store::container_infra::clusters::{self, Cluster};
 
@@ -29,16 +29,17 @@ pub(super) struct Bay {
 }
 
 impl Bay {
-    /// The bay that an address names, if it is an adopted one of the project's.
+    /// The bay that an address names, if it is an adopted one of the project's. One that is not there, or
+    /// that several may be, is refused where it always is: after the body.
     ///
     /// # Errors
-    /// Those of [`bay::find`].
+    /// `Forbidden` for a token without a project, and those of the database.
     pub(super) async fn of(caller: &Caller, ident: Option<&Ident>) -> Result<Option<Bay>> {
         let Some(ident) = ident.cloned() else {
             return Ok(None);
         };
         let scope = own(caller)?;
-        caller
+        let found = caller
             .read(move |conn| {
                 let Some(id) = bay::find(conn, &scope, Some(&ident))? else {
                     return Ok(None);
@@ -49,19 +50,20 @@ impl Bay {
                 let row = clusters::get(conn, &scope, &id)?;
                 Ok(row.map(|row| Bay { row, adopted }))
             })
-            .await
+            .await;
+        match found {
+            Err(Error::NotFound(_) | Error::Conflict(_)) => Ok(None),
+            other => other,
+        }
     }
 
-    /// The same for a body, in which a bay that is not there is somebody else's to refuse.
+    /// The same for a body, which names it by its UUID.
     ///
     /// # Errors
-    /// `Unavailable`, `Internal`.
+    /// Those of [`Bay::of`].
     pub(super) async fn of_body(caller: &Caller, uuid: Option<&str>) -> Result<Option<Bay>> {
         match uuid.map(Ident::of) {
-            Some(ident @ Ident::Id(_)) => match Bay::of(caller, Some(&ident)).await {
-                Err(schemas::Error::NotFound(_)) => Ok(None),
-                other => other,
-            },
+            Some(ident @ Ident::Id(_)) => Bay::of(caller, Some(&ident)).await,
             _ => Ok(None),
         }
     }

@@ -520,6 +520,12 @@ async fn others_see_nothing_of_it() {
         .delete(&format!("/v1/pods/web/{id}"))
         .await
         .refused(404);
+    // A body that is wrong is told before anything is looked for.
+    let wrong = json!([{ "op": "guess", "path": "/manifest" }]);
+    other
+        .patch(&format!("/v1/pods/web/{id}"), wrong)
+        .await
+        .refused(400);
     // Nor an administrator of another project: what runs in a bay is its project's.
     let admin = cloud.caller("admin", OTHER);
     admin
