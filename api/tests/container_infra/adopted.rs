@@ -440,7 +440,7 @@ async fn refusals_of_the_api_server_come_back_with_its_codes_and_words() {
         (
             "pods",
             format!("{}\n---\n{}", "kind: Pod", "kind: Pod"),
-            "YAML",
+            "one document",
         ),
     ] {
         let told = post(&member, &id, kind, &manifest).await.refused(400);
