@@ -287,8 +287,9 @@ fn brought_down(seen: &Observation) -> Option<&'static str> {
 fn failed(at: &Snapshot, task: Task, problem: &Problem) -> Step {
     let reason = problem.text.clone();
     if task.is_build() && problem.host_fault {
+        // Even without a container something may be there that was made for it: its network.
         return Step::Leave {
-            gone: matches!(at.sight.state, Some(Seen::Absent)),
+            gone: false,
             reason,
         };
     }
