@@ -15,12 +15,14 @@ engine_list() {
 
 # engine_clear HOST: containers, then networks, then images tagged for the host.
 engine_clear() {
-    local id tag=${1//-/}
+    local id bridge tag=${1//-/}
     for id in $(engine_list /containers/json "$1"); do
         engine DELETE "/containers/$id?force=true&v=true" >/dev/null || say "container $id stays"
     done
     for id in $(engine_list /networks "$1"); do
+        bridge=$(engine GET "/networks/$id" | jq -r '.Options["com.docker.network.bridge.name"] // empty')
         engine DELETE "/networks/$id" >/dev/null || say "network $id stays"
+        tunnel_clear "${bridge/#jb-/jv-}"
     done
     guard_clear
     for id in $(engine GET /images/json | jq -r '.[].RepoTags[]?' | grep -E "^jeroboam(-snapshot)?/[^:]+:$tag\$" || true); do
@@ -28,11 +30,19 @@ engine_clear() {
     done
 }
 
+# tunnel_clear DEVICE: what joined a network with its parts on other machines, and the rules for it.
+tunnel_clear() {
+    if [ "$(id -u)" != 0 ] || [ -z "$1" ]; then return; fi
+    if [ -e "/sys/class/net/$1" ]; then ip link delete "$1" || say "the device $1 stays"; fi
+    if have nft; then nft delete table ip "$1" 2>/dev/null || true; fi
+}
+
 # The rules that keep containers from the machine go with the last network whose containers they are for,
 # of this cloud or of another.
 guard_clear() {
     local program
     if [ "$(id -u)" != 0 ] || compgen -G '/sys/class/net/jb-*' >/dev/null; then return; fi
+    if have nft; then nft delete table ip jeroboam-tunnels 2>/dev/null || true; fi
     for program in iptables ip6tables; do
         have "$program" || continue
         # Agents that began at the same moment may have written a rule twice.
