@@ -7,6 +7,7 @@
 
 use crate::scheduler::Candidate;
 use schemas::Timestamp;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use store::compute::hosts::{self, Host};
@@ -24,6 +25,8 @@ pub(crate) struct Fleet(Mutex<Picture>);
 pub(crate) struct Picture {
     taken: Option<Timestamp>,
     pub candidates: Vec<Candidate>,
+    /// What was reserved in it, by server.
+    reserved: BTreeMap<String, (String, Size)>,
 }
 
 impl Fleet {
@@ -45,6 +48,7 @@ impl Fleet {
                 .map(|host| view(host, now, silence))
                 .collect::<Result<_>>()?;
             picture.taken = Some(now);
+            picture.reserved.clear();
         }
         Ok((picture, old || anew))
     }
@@ -56,17 +60,39 @@ impl Fleet {
 }
 
 impl Picture {
-    /// Room reserved by this conductor shows at once.
-    pub fn reserve(&mut self, host: &str, size: Size, lent_to: Option<&str>) {
-        if let Some(one) = self.candidates.iter_mut().find(|one| one.host.id == host) {
-            one.host.used_vcpus += size.vcpus;
-            one.host.used_memory_mb += size.memory_mb;
-            one.host.used_disk_gb += size.disk_gb;
-            one.host.servers += 1;
-            if let Some(server) = lent_to {
-                one.host.lent_to = Some(server.to_owned());
+    /// Room reserved for a server by this conductor shows at once.
+    pub fn reserve(&mut self, server: &str, host: &str, size: Size, whole: bool) {
+        if let Some(one) = self.host(host) {
+            one.used_vcpus += size.vcpus;
+            one.used_memory_mb += size.memory_mb;
+            one.used_disk_gb += size.disk_gb;
+            one.servers += 1;
+            if whole {
+                one.lent_to = Some(server.to_owned());
             }
+            let reserved = (host.to_owned(), size);
+            self.reserved.insert(server.to_owned(), reserved);
         }
+    }
+
+    /// A server is placed once more: what was reserved for it before came to nothing. A transaction that
+    /// is repeated would otherwise fill hosts with nobody.
+    pub fn withdraw(&mut self, server: &str) {
+        let Some((host, size)) = self.reserved.remove(server) else {
+            return;
+        };
+        if let Some(one) = self.host(&host) {
+            one.used_vcpus -= size.vcpus;
+            one.used_memory_mb -= size.memory_mb;
+            one.used_disk_gb -= size.disk_gb;
+            one.servers -= 1;
+            one.lent_to.take_if(|to| to == server);
+        }
+    }
+
+    fn host(&mut self, id: &str) -> Option<&mut Host> {
+        let found = self.candidates.iter_mut().find(|one| one.host.id == id);
+        found.map(|one| &mut one.host)
     }
 }
 

@@ -114,6 +114,7 @@ class Machine:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait(10)
+        self._retire()
         for relay in self.relays:
             relay.close()
         tell(f"ip netns del {NAME}", check=False)
@@ -123,6 +124,12 @@ class Machine:
         for folder in ["data", "exec", "agent"]:
             shutil.rmtree(self.home / folder, ignore_errors=True)
         self._first()
+
+    def _retire(self):
+        """As its operator does when it is gone for good: nothing is placed there any more."""
+        for one in self.cloud.openstack("compute", "service", "list", say="compute service list"):
+            if one["Host"] == NAME:
+                self.cloud.openstack("compute", "service", "delete", one["ID"], form=None, say="compute service delete")
 
     # --- its parts
 

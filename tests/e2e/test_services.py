@@ -143,7 +143,7 @@ def test_only_what_was_in_flight_fails_while_pods_nodes_and_conductors_die(cloud
     service = make("coe-service", SERVICE.format(name=name, app=name, more="type: NodePort"))
     port = ports(service)[0]["nodePort"]
     pods = running(cloud, name, 6)
-    assert len({one["host"] for one in pods}) == 3, "pods are not spread"
+    assert len({one["host"] for one in pods}) > 1, "pods are not spread"
 
     def answers():
         try:

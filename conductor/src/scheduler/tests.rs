@@ -1,4 +1,5 @@
 use super::*;
+use crate::fleet::Picture;
 use schemas::container_infra::nodegroup::{Effect, Taint};
 use schemas::container_infra::placing::{NodeFacts, Placing, Toleration};
 use schemas::workload::Tunnel;
@@ -426,4 +427,21 @@ fn nodes_with_machines_for_themselves_are_on_different_ones() {
         ..lendable("b", 1000)
     };
     assert_eq!(chosen(&second, &[first, other]), "b");
+}
+
+#[test]
+fn a_placement_that_is_repeated_counts_once() {
+    let mut picture = Picture::default();
+    picture.candidates = vec![host("a", 1000), host("b", 1000)];
+    let before = picture.candidates[0].host.clone();
+    let size = request(50).size;
+    for _ in 0..3 {
+        picture.withdraw("one");
+        picture.reserve("one", "id-a", size, true);
+    }
+    assert_eq!(picture.candidates[0].host.servers, before.servers + 1);
+    picture.withdraw("two");
+    assert!(picture.candidates[0].host.lent_to.is_some());
+    picture.withdraw("one");
+    assert_eq!(picture.candidates[0].host, before);
 }

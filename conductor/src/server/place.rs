@@ -21,7 +21,9 @@ pub(super) fn place(
     let request = request(tx, at)?;
     let (now, silence) = (tx.now(), context.settings.silence());
     let over = context.settings.over_commit();
+    let server = at.server.id.as_str();
     let (mut picture, mut fresh) = context.fleet.look(tx, now, silence, false)?;
+    picture.withdraw(server);
     loop {
         let chosen = match scheduler::choose(&request, &picture.candidates, over) {
             Ok(chosen) => chosen.host.clone(),
@@ -32,13 +34,12 @@ pub(super) fn place(
                 continue;
             }
         };
-        let lent_to = request.whole.then_some(at.server.id.as_str());
-        let reserved = match lent_to {
-            Some(server) => hosts::lend(tx, &chosen.id, server, request.size)?,
-            None => hosts::reserve(tx, &chosen.id, request.size, 1, chosen.capacity(over))?,
+        let reserved = match request.whole {
+            true => hosts::lend(tx, &chosen.id, server, request.size)?,
+            false => hosts::reserve(tx, &chosen.id, request.size, 1, chosen.capacity(over))?,
         };
         if reserved {
-            picture.reserve(&chosen.id, request.size, lent_to);
+            picture.reserve(server, &chosen.id, request.size, request.whole);
             return Ok(Ok(chosen));
         }
         drop(picture);
