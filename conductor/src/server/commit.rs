@@ -181,18 +181,19 @@ fn put(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, context: &Context) ->
         }
     };
     place::typed(&host)?;
-    if let Some(node) = &at.spec.node
-        && !cluster::seat(tx, node, &host.id)?
-    {
-        hosts::release(tx, &host.id, at.spec.flavor.size(), 1)?;
-        let why = "the cluster's network has no free address for another machine: it is too large";
-        return fail(tx, at, "error", why);
-    }
     at.spec.charged = at.spec.flavor.size();
     at.spec.lent = match place::whole(&at.spec) {
         true => host.lent()?,
         false => None,
     };
+    at.server.host_id = Some(host.id.clone());
+    if let Some(node) = &at.spec.node
+        && !cluster::seat(tx, node, &host.id)?
+    {
+        vacate(tx, at)?;
+        let why = "the cluster's network has no free address for another machine: it is too large";
+        return fail(tx, at, "error", why);
+    }
     at.server.zone = host.zone.clone();
     event(tx, &at.server, "schedule", "Success", "")?;
     if at.server.task_state.as_deref() == Some(Task::Scheduling.as_str()) {
@@ -202,7 +203,6 @@ fn put(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, context: &Context) ->
     at.server.seen_epoch = String::new();
     at.server.seen_seq = 0;
     at.sight = Sight::default();
-    at.server.host_id = Some(host.id.clone());
     at.host = Some(view(host, now, context)?);
     tell(tx, at, now, context)
 }
@@ -292,12 +292,8 @@ fn leave(
         at.spec.avoid.push(host);
     }
     if gone {
-        place::release(tx, at)?;
-        at.spec.charged = Default::default();
-        at.spec.lent = None;
+        vacate(tx, at)?;
         at.spec.leaving = false;
-        at.server.host_id = None;
-        at.host = None;
         if at.spec.avoid.len() >= context.settings.build_tries {
             let reason = at.spec.failed_on.clone().unwrap_or_else(|| reason.into());
             return fail(tx, at, "error", &reason);
@@ -310,14 +306,21 @@ fn leave(
     Ok(Look::now())
 }
 
-fn lose(tx: &mut Tx<'_>, at: &mut Snapshot, reason: &str) -> Result<Look> {
-    event(tx, &at.server, "converge", "Error", reason)?;
+/// It has no host any more, nor anything on one.
+fn vacate(tx: &mut Tx<'_>, at: &mut Snapshot) -> Result<()> {
     place::release(tx, at)?;
     at.spec.charged = Default::default();
     at.spec.lent = None;
+    at.server.host_id = None;
+    at.host = None;
+    Ok(())
+}
+
+fn lose(tx: &mut Tx<'_>, at: &mut Snapshot, reason: &str) -> Result<Look> {
+    event(tx, &at.server, "converge", "Error", reason)?;
+    vacate(tx, at)?;
     at.spec.reboot = None;
     at.sight = Sight::default();
-    at.server.host_id = None;
     at.server.generation += 1;
     at.server.fail(tx.now(), reason)?;
     at.server.vm_state = "error".into();
