@@ -5,7 +5,7 @@
 engine() {
     local method=$1 path=$2
     shift 2
-    curl -fsS --max-time 60 --unix-socket "${ENGINE#unix://}" -X "$method" "http://docker/v1.41$path" "$@"
+    curl -fsS --max-time 60 --unix-socket "${ENGINE#unix://}" -X "$method" "http://docker$path" "$@"
 }
 
 # engine_list PATH HOST: ids of what carries the host's label.

@@ -30,7 +30,7 @@ def _lines(path):
 def _asked(method, path):
     connection = _Connection("docker", timeout=60)
     try:
-        connection.request(method, f"/v1.41{path}")
+        connection.request(method, path)
         answer = connection.getresponse()
         body = answer.read()
     finally:
@@ -101,7 +101,7 @@ class Engine:
     def _post(path, body):
         connection = _Connection("docker", timeout=60)
         try:
-            connection.request("POST", f"/v1.41{path}", body, {"Content-Type": "application/json"})
+            connection.request("POST", path, body, {"Content-Type": "application/json"})
             answer = connection.getresponse()
             content = answer.read()
         finally:

@@ -19,7 +19,7 @@ class Inner(http.client.HTTPConnection):
 
     def ask(self, method, path, body=None):
         try:
-            self.request(method, f"/v1.41{path}", body and json.dumps(body), {"Content-Type": "application/json"})
+            self.request(method, path, body and json.dumps(body), {"Content-Type": "application/json"})
             answer = self.getresponse()
             body = answer.read()
         finally:

@@ -72,7 +72,7 @@ def test_a_container_reaches_nothing_of_another_bay(bays, reaches):
     # Published for those outside the machine; from inside, the way leads through it.
     assert not reaches(published.hostname, published.port)
     docker("run", "-d", "--name", "web", "-p", "8080:8080", "box", "/bin/busybox", "httpd", "-f", "-p", "8080")
-    inside = docker("inspect", "-f", "{{.NetworkSettings.IPAddress}}", "web").stdout.strip()
+    inside = docker("inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", "web").stdout.strip()
     assert docker("run", "--rm", "box", *connect(inside, 8080), check=False).returncode == 0
     assert not reaches(inside, 8080) and not reaches(node, 8080)
 

@@ -97,7 +97,7 @@ def test_containers_of_a_pod_share_network_and_folders(cloud, bay, manifest, nam
 
     def heard():
         inner = Inner(cloud, node)
-        inner.request("GET", f"/v1.41/containers/{named['client']}/logs?stdout=1")
+        inner.request("GET", f"/containers/{named['client']}/logs?stdout=1")
         text = inner.getresponse().read()
         inner.close()
         return b"from the first" in text
