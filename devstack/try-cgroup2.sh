@@ -8,8 +8,6 @@
 #   --suite NAME    kernel, packages and engine of this Debian (default trixie)
 #   --keep          keep the machine's disk for the next run
 #   FILTER          tests whose names contain it; none: all of node-init and the driver on Docker
-#
-# Says on standard output what they say, and ends with 0 if all passed.
 set -euo pipefail
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -38,7 +36,7 @@ done
 WORK=${XDG_CACHE_HOME:-$HOME/.cache}/jeroboam-cgroup2/$SUITE
 ROOT=$WORK/root SHARE=$WORK/share
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$TOP/target}
-# Suites of one crate each; their paths are those of this machine, so the other one shows the same folders.
+# The paths in them are those of this machine, so the other one shows the same folders.
 SUITES=(--bin node-init --test nodes --test docker --test docker_nodes --test docker_pods)
 EMULATOR=''
 finish() {
@@ -69,9 +67,10 @@ WantedBy=multi-user.target
 END
     cat >"$ROOT/etc/fstab" <<END
 /dev/vda / ext4 noatime 0 0
-work /work 9p trans=virtio,version=9p2000.L,msize=262144 0 0
-tree $TOP 9p trans=virtio,version=9p2000.L,ro 0 0
+work /work 9p trans=virtio,version=9p2000.L,msize=262144,x-systemd.requires=systemd-modules-load.service 0 0
+tree $TOP 9p trans=virtio,version=9p2000.L,ro,x-systemd.requires=systemd-modules-load.service 0 0
 END
+    echo 9pnet_virtio >"$ROOT/etc/modules-load.d/tests.conf"
     mkdir -p "$ROOT/work" "$ROOT$TOP" "$ROOT$CARGO_TARGET_DIR/tmp"
     inside systemctl --quiet enable tests.service 2>/dev/null
 }
@@ -87,7 +86,7 @@ make_root() {
         die "debootstrap could not make it."
     fi
     rm -f "$ROOT"/var/cache/apt/archives/*.deb
-    services
+    : >"$WORK/made"
 }
 
 # --- what is tried in it -------------------------------------------------------------------------------
@@ -126,7 +125,7 @@ END
 
 run() {
     local reader
-    mke2fs -q -F -t ext4 -d "$ROOT" -r 1 "$WORK/disk" 8G
+    mke2fs -q -F -t ext4 -d "$ROOT" -r 1 "$WORK/disk" 8G >/dev/null
     nice -n 19 qemu-system-x86_64 -accel tcg,thread=multi,tb-size=1024 -cpu max -smp 2 -m 3072 \
         -display none -no-reboot -net none -device virtio-rng-pci -serial "file:$WORK/console" \
         -kernel "$ROOT"/boot/vmlinuz-* -initrd "$ROOT"/boot/initrd.img-* \
@@ -145,7 +144,7 @@ run() {
 
 need_rust
 ensure_packages debootstrap qemu-system-x86 e2fsprogs binutils jq
-# What make_root does last.
-[ -e "$ROOT/etc/systemd/system/multi-user.target.wants/tests.service" ] || make_root
+[ -e "$WORK/made" ] || make_root
+services
 build
 run
