@@ -19,6 +19,7 @@ mod door;
 mod images;
 mod nodes;
 mod overlays;
+mod place;
 mod role;
 mod seed;
 mod swarms;
@@ -109,7 +110,7 @@ impl World {
     /// A cloud as described; returns when every host has registered.
     pub async fn with(setup: Setup) -> World {
         let seed = Seed::get();
-        let directory = tempfile::tempdir().unwrap();
+        let directory = place::directory();
         seed.copy_to(directory.path());
         let store = seed::open(directory.path()).await;
         let broker = match setup.chaos {

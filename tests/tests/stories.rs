@@ -20,8 +20,13 @@ mod stories {
     mod swarms;
 }
 
+use mimalloc::MiMalloc;
 use tests::replay::{Story, replay, tell};
 use tests::world::Setup;
+
+/// The allocator of the program.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Told as it is, with every crash, and with every fate of every message.
 fn told_and_replayed(hosts: usize, story: Story) {

@@ -2,6 +2,7 @@
 //! tokens, flavors, an image, and a tenant without quotas.
 
 use super::door::{self, Door};
+use super::place;
 use crate::api::answer::{Answer, Ask};
 use crate::api::database::copy_files;
 use crate::api::persona::Persona;
@@ -66,7 +67,7 @@ fn make() -> Seed {
         .build()
         .unwrap();
     let seed = LocalSet::new().block_on(&runtime, async {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = place::directory();
         let store = open(directory.path()).await;
         store.migrate().await.unwrap();
         let things = store.write(rows).await.unwrap();
