@@ -11,6 +11,8 @@ mod stories {
     mod certificates;
     pub mod cloud;
     pub mod clusters;
+    mod clusters_changed;
+    mod clusters_shown;
     mod conducted;
     mod containers;
     mod containers_refused;
@@ -24,9 +26,12 @@ mod stories {
     mod patches;
     pub mod pods;
     mod pods_changed;
+    mod pods_refused;
+    mod pods_shown;
     pub mod rcs;
     pub mod services;
     mod services_explained;
+    mod services_numbered;
     pub mod sown;
     mod swarms;
     mod templates;

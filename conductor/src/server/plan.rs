@@ -329,5 +329,4 @@ fn by_itself(state: RunState) -> &'static str {
 }
 
 #[cfg(test)]
-#[path = "plan_tests.rs"]
 pub(super) mod tests;

@@ -12,6 +12,7 @@ mod suite {
     mod lending;
     mod nodes;
     mod overlays;
+    mod resizes;
     mod services;
     mod transactions;
     mod work;

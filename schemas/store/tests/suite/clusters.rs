@@ -19,10 +19,6 @@ use store::{Scope, Store, Tx, events, work};
 on_both! {
     a_cluster_comes_and_goes_with_all_that_belongs_to_it
     no_more_clusters_are_made_than_the_quota_allows_however_many_ask_at_once
-    of_two_resizes_at_once_the_last_is_what_should_be
-    a_resize_is_refused_where_status_bounds_or_names_forbid_it
-    what_was_given_up_is_tried_again_by_the_next_operation
-    no_two_servers_of_a_group_ever_have_the_same_id
     another_projects_cluster_is_not_there
     groups_are_added_changed_and_removed
 }
@@ -68,7 +64,7 @@ fn group(cluster: &str, name: &str, count: i64) -> NodeGroup {
     }
 }
 
-fn new(project: &str, name: &str) -> New {
+pub(super) fn new(project: &str, name: &str) -> New {
     let id = ClusterId::new().to_string();
     let spec = spec::Cluster {
         create_timeout: 60,
@@ -119,7 +115,7 @@ fn asked(project: &str) -> Asked {
     }
 }
 
-async fn made(store: &Store, new: New) -> String {
+pub(super) async fn made(store: &Store, new: New) -> String {
     let id = new.cluster.id.clone();
     store
         .write(move |tx| clusters::create(tx, &new, 20))
@@ -129,7 +125,7 @@ async fn made(store: &Store, new: New) -> String {
 }
 
 /// As the conductor ends an operation.
-async fn settled(store: &Store, id: &str, operation: Operation, progress: Progress) {
+pub(super) async fn settled(store: &Store, id: &str, operation: Operation, progress: Progress) {
     let id = id.to_owned();
     let write = move |tx: &mut Tx<'_>| {
         let mut cluster = clusters::get(tx, &Scope::All, &id)?.unwrap();
@@ -140,14 +136,14 @@ async fn settled(store: &Store, id: &str, operation: Operation, progress: Progre
     store.write(write).await.unwrap();
 }
 
-async fn resized(store: &Store, id: &str, wanted: Resize) -> Result<(), Error> {
+pub(super) async fn resized(store: &Store, id: &str, wanted: Resize) -> Result<(), Error> {
     let id = id.to_owned();
     store
         .write(move |tx| operations::resize(tx, &asked("p"), &id, &wanted))
         .await
 }
 
-async fn workers(store: &Store, id: &str) -> NodeGroup {
+pub(super) async fn workers(store: &Store, id: &str) -> NodeGroup {
     let id = id.to_owned();
     let found = store
         .read(move |conn| nodegroups::find(conn, &id, WORKERS))
@@ -155,7 +151,7 @@ async fn workers(store: &Store, id: &str) -> NodeGroup {
     found.unwrap().unwrap()
 }
 
-fn to(node_count: i64) -> Resize {
+pub(super) fn to(node_count: i64) -> Resize {
     Resize {
         node_count,
         ..Resize::default()
@@ -163,7 +159,7 @@ fn to(node_count: i64) -> Resize {
 }
 
 /// Puts a node into the workers' group, in this phase.
-async fn node(store: &Store, id: &str, ordinal: i32, phase: Phase) {
+pub(super) async fn node(store: &Store, id: &str, ordinal: i32, phase: Phase) {
     let id = id.to_owned();
     let write = move |tx: &mut Tx<'_>| {
         let mut group = nodegroups::find(tx, &id, WORKERS)?.unwrap();
@@ -224,111 +220,6 @@ async fn no_more_clusters_are_made_than_the_quota_allows_however_many_ask_at_onc
     assert_eq!(answers.iter().filter(refused).count(), 5);
     let there = db.store.read(|conn| clusters::count(conn, &Scope::All));
     assert_eq!(there.await.unwrap(), 3);
-}
-
-async fn of_two_resizes_at_once_the_last_is_what_should_be(db: Database) {
-    let id = made(&db.store, new("p", "bay")).await;
-    settled(&db.store, &id, Operation::Create, Progress::Complete).await;
-    let both = join_all([5, 3].map(|count| resized(&db.store, &id, to(count)))).await;
-    assert_eq!(both, [Ok(()), Ok(())]);
-    let group = workers(&db.store, &id).await;
-    assert!([3, 5].contains(&group.node_count));
-    assert_eq!(group.status, "UPDATE_IN_PROGRESS");
-    let key = id.clone();
-    let row = db
-        .store
-        .read(move |conn| clusters::get(conn, &Scope::All, &key));
-    let row = row.await.unwrap().unwrap();
-    assert_eq!(
-        (row.status.as_str(), row.generation),
-        ("UPDATE_IN_PROGRESS", 3)
-    );
-    assert!(row.updated_at.is_some() && row.deadline.is_some());
-    // A third one while it is under way.
-    resized(&db.store, &id, to(0)).await.unwrap();
-    assert_eq!(workers(&db.store, &id).await.node_count, 0);
-}
-
-async fn a_resize_is_refused_where_status_bounds_or_names_forbid_it(db: Database) {
-    let id = made(&db.store, new("p", "bay")).await;
-    let refused = |answer: Result<(), Error>, why: &str| match answer {
-        Err(Error::BadRequest(text)) => assert!(text.contains(why), "{text}"),
-        other => panic!("{other:?}"),
-    };
-    refused(
-        resized(&db.store, &id, to(3)).await,
-        "status is CREATE_IN_PROGRESS",
-    );
-    settled(&db.store, &id, Operation::Create, Progress::Complete).await;
-    refused(resized(&db.store, &id, to(10)).await, "from 0 to 9");
-    refused(resized(&db.store, &id, to(-1)).await, "from 0 to 9");
-    let named = Resize {
-        nodes_to_remove: vec!["default-worker-7".into()],
-        ..to(1)
-    };
-    refused(resized(&db.store, &id, named).await, "default-worker-7");
-    let nowhere = Resize {
-        group: Some("pool".into()),
-        ..to(1)
-    };
-    let answer = resized(&db.store, &id, nowhere).await;
-    assert!(matches!(answer, Err(Error::NotFound(_))));
-    settled(&db.store, &id, Operation::Update, Progress::Failed).await;
-    let patch = Resize {
-        settled: true,
-        ..to(1)
-    };
-    refused(
-        resized(&db.store, &id, patch.clone()).await,
-        "status is UPDATE_FAILED",
-    );
-    assert_eq!(workers(&db.store, &id).await.node_count, 2, "as it was");
-    resized(&db.store, &id, to(1)).await.unwrap();
-}
-
-async fn what_was_given_up_is_tried_again_by_the_next_operation(db: Database) {
-    let id = made(&db.store, new("p", "bay")).await;
-    for (ordinal, phase) in [(0, Phase::Run), (1, Phase::Failed), (2, Phase::Failed)] {
-        node(&db.store, &id, ordinal, phase).await;
-    }
-    settled(&db.store, &id, Operation::Update, Progress::Failed).await;
-    let wanted = Resize {
-        nodes_to_remove: vec!["default-worker-2".into(), "default-worker-2".into()],
-        ..to(2)
-    };
-    resized(&db.store, &id, wanted).await.unwrap();
-    let rows = db
-        .store
-        .read(move |conn| nodes::of(conn, &id))
-        .await
-        .unwrap();
-    let phases: Vec<_> = rows.iter().map(|row| row.phase().unwrap()).collect();
-    assert_eq!(phases, [Phase::Run, Phase::Replace, Phase::Remove]);
-    assert_eq!(rows[1].tries, 0);
-}
-
-async fn no_two_servers_of_a_group_ever_have_the_same_id(db: Database) {
-    let id = made(&db.store, new("p", "bay")).await;
-    let mut seen = std::collections::BTreeSet::new();
-    for _ in 0..3 {
-        node(&db.store, &id, 0, Phase::Launch).await;
-        let key = id.clone();
-        let write = move |tx: &mut Tx<'_>| {
-            let mut node = nodes::of(tx, &key)?.remove(0);
-            let mut group = nodegroups::find(tx, &key, WORKERS)?.unwrap();
-            let first = node.server_id.clone();
-            node.renew(&mut group)?;
-            nodes::update(tx, &mut node)?;
-            nodegroups::update(tx, &mut group)?;
-            let known = nodes::of_server(tx, &node.server_id)?;
-            assert_eq!(known.as_ref().map(|known| &known.id), Some(&node.id));
-            assert!(nodes::of_server(tx, &first)?.is_none());
-            nodes::remove(tx, &node.id)?;
-            Ok([first, node.server_id])
-        };
-        seen.extend(db.store.write(write).await.unwrap());
-    }
-    assert_eq!(seen.len(), 6);
 }
 
 async fn another_projects_cluster_is_not_there(db: Database) {
