@@ -1,8 +1,8 @@
 //! What every driver does alike for a container that is a node: its range of user ids, and the files
 //! that tell it what it is.
 
-use schemas::workload::{InjectedFile, Node};
-use serde_json::json;
+use schemas::workload::{InjectedFile, Node, NodeKubernetes};
+use serde_json::{Value, json};
 
 /// The first user id of the machine that may be a node's: above those of systemd's containers
 /// (which end at 0x6FFF_FFFF) and those that `/etc/subuid` usually names.
@@ -45,13 +45,16 @@ impl Uids {
     }
 }
 
-/// The files that tell a node what it is.
-pub(crate) fn files(node: &Node, uids: Uids) -> Vec<InjectedFile> {
-    let file = |path: &str, mode, content: &str| InjectedFile {
+fn file(path: &str, mode: u32, content: &str) -> InjectedFile {
+    InjectedFile {
         path: path.to_owned(),
         mode,
         content_b64: schemas::base64(content.as_bytes()),
-    };
+    }
+}
+
+/// The files that tell a node what it is.
+pub(crate) fn files(node: &Node, uids: Uids) -> Vec<InjectedFile> {
     let facts = json!({
         "uid_base": uids.first,
         "uid_count": uids.count,
@@ -60,6 +63,7 @@ pub(crate) fn files(node: &Node, uids: Uids) -> Vec<InjectedFile> {
         "address_pool_size": node.address_pool_size,
         "labels": node.labels,
         "guests": node.guests,
+        "kubernetes": node.kubernetes.as_ref().map(told),
     });
     let mut files = vec![file("/etc/jeroboam/node.json", 0o644, &facts.to_string())];
     if let Some(tls) = &node.tls {
@@ -69,7 +73,39 @@ pub(crate) fn files(node: &Node, uids: Uids) -> Vec<InjectedFile> {
             file("/etc/jeroboam/tls/key.pem", 0o600, &tls.key_pem),
         ]);
     }
+    if let Some(kubernetes) = &node.kubernetes {
+        files.extend(control(kubernetes));
+    }
     files
+}
+
+/// What may be read by everybody on the node.
+fn told(kubernetes: &NodeKubernetes) -> Value {
+    json!({
+        "name": kubernetes.name,
+        "api": kubernetes.api,
+        "service_address": kubernetes.service_address,
+        "labels": kubernetes.labels,
+        "taints": kubernetes.taints,
+        "control": kubernetes.control.is_some(),
+    })
+}
+
+/// What a control plane proves itself with: its own to read.
+fn control(kubernetes: &NodeKubernetes) -> Vec<InjectedFile> {
+    let Some(control) = &kubernetes.control else {
+        return Vec::new();
+    };
+    [
+        ("control", &control.cert_pem),
+        ("control-key", &control.key_pem),
+        ("accounts-key", &control.accounts_key_pem),
+        ("etcd-ca", &control.etcd_ca_pem),
+        ("etcd", &control.etcd_cert_pem),
+        ("etcd-key", &control.etcd_key_pem),
+    ]
+    .map(|(name, pem)| file(&format!("/etc/jeroboam/kubernetes/{name}.pem"), 0o600, pem))
+    .into()
 }
 
 #[cfg(test)]

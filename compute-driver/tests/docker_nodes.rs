@@ -65,6 +65,7 @@ async fn node(bench: &Bench) -> Workload {
         guests: None,
         labels: Default::default(),
         tls: None,
+        kubernetes: None,
     });
     workload
 }

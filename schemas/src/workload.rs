@@ -3,12 +3,14 @@
 
 pub mod field;
 pub mod guests;
+pub mod kubernetes;
 mod node;
 pub mod overlay;
 pub mod pod;
 pub mod services;
 
 pub use guests::GuestNetwork;
+pub use kubernetes::NodeKubernetes;
 pub use node::{Node, NodeSeen, NodeTls};
 pub use overlay::{Link, Overlay, Peer, Tunnel};
 pub use pod::{Pod, PodSeen};

@@ -8,9 +8,11 @@ use crate::Driver;
 use crate::error::DriverError;
 use crate::sim::files::FileKind;
 use schemas::ids::{ClusterId, NodegroupId, WorkloadId};
-use schemas::workload::{Node, NodeTls, Workload};
+use schemas::workload::kubernetes::Control;
+use schemas::workload::{Node, NodeKubernetes, NodeTls, Workload};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 const COUNT: u32 = 65_536;
@@ -38,12 +40,24 @@ pub async fn a_node_is_told_what_it_is(bench: &Bench) {
     assert_eq!(facts["address_pool"], "172.30.0.0/16");
     assert_eq!(facts["address_pool_size"], 24);
     assert_eq!(facts["labels"]["colour"], "blue");
-    let key = fetch(&*bench.driver, workload.id, "/etc/jeroboam/tls/key.pem").await;
-    let (mode, content) = (key.mode, key.kind);
-    assert_eq!(
-        (mode, content),
-        (0o600, FileKind::Content("the key".into()))
-    );
+    let kubernetes = &facts["kubernetes"];
+    assert_eq!(kubernetes["name"], "node-0");
+    assert_eq!(kubernetes["control"], true);
+    assert!(!kubernetes.to_string().contains("its key"));
+    for (path, content) in [
+        ("tls/key.pem", "the key"),
+        ("kubernetes/control.pem", "who may do everything"),
+        ("kubernetes/control-key.pem", "its key"),
+        ("kubernetes/accounts-key.pem", "accounts' key"),
+        ("kubernetes/etcd-ca.pem", "etcd's authority"),
+        ("kubernetes/etcd.pem", "etcd's certificate"),
+        ("kubernetes/etcd-key.pem", "etcd's key"),
+    ] {
+        let path = format!("/etc/jeroboam/{path}");
+        let file = fetch(&*bench.driver, workload.id, &path).await;
+        let expected = FileKind::Content(content.into());
+        assert_eq!((file.mode, file.kind), (0o600, expected), "{path}");
+    }
 
     // Made anew it is a node again, with files of its own.
     workload.incarnation = 2;
@@ -187,6 +201,21 @@ pub(super) async fn node(bench: &Bench) -> Workload {
             ca_pem: "the authority".into(),
             cert_pem: "the certificate".into(),
             key_pem: "the key".into(),
+        }),
+        kubernetes: Some(NodeKubernetes {
+            name: "node-0".into(),
+            api: "https://10.96.0.5:6443".into(),
+            service_address: Ipv4Addr::new(10, 254, 0, 1),
+            labels: BTreeMap::new(),
+            taints: Vec::new(),
+            control: Some(Control {
+                cert_pem: "who may do everything".into(),
+                key_pem: "its key".into(),
+                accounts_key_pem: "accounts' key".into(),
+                etcd_ca_pem: "etcd's authority".into(),
+                etcd_cert_pem: "etcd's certificate".into(),
+                etcd_key_pem: "etcd's key".into(),
+            }),
         }),
     });
     workload

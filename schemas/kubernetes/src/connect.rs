@@ -1,30 +1,36 @@
 //! A connection to an API server: to an address that was judged, over TLS, within bounds.
 
-use crate::answer::{silent, told};
-use crate::{Kubeconfig, Settings};
+use crate::answer::Asked;
+use crate::{Kubeconfig, Settings, Whose};
 use http::Uri;
 use http_body_util::Limited;
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use kube::client::{Body, ConfigExt};
 use process::reach;
 use schemas::{Error, Result};
 use serde_json::Value;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tower::{BoxError, ServiceBuilder, ServiceExt};
-use url::Url;
 
 /// Longest answer, in bytes.
 const LONGEST: usize = 8 << 20;
 
+/// What this cloud says itself leads to no address that it may not ask.
+const EVERYWHERE: [IpNet; 2] = [
+    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::UNSPECIFIED, 0)),
+    IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::UNSPECIFIED, 0)),
+];
+
 /// An API server, reached. Made for the calls of one request, so that its address is judged anew for the
 /// next.
 pub struct Server {
-    url: Url,
+    asked: Asked,
     namespace: String,
     client: kube::Client,
     until: Instant,
@@ -32,22 +38,32 @@ pub struct Server {
 }
 
 impl Server {
-    /// Judges where it is. Connects with the first call.
+    /// Finds where it is, and judges that unless it is one of this cloud's own. Connects with the first
+    /// call.
     ///
     /// # Errors
     /// `Theirs` (504) with the reason, when its name is not known or leads to where nobody is asked.
-    pub async fn open(kubeconfig: &Kubeconfig, settings: &Settings) -> Result<Server> {
+    pub async fn open(
+        kubeconfig: &Kubeconfig,
+        whose: Whose,
+        settings: &Settings,
+    ) -> Result<Server> {
         let patience = settings.patience();
         let until = Instant::now() + patience;
         let url = kubeconfig.server().clone();
         let port = url.port_or_known_default().unwrap_or(443);
-        let judged = reach::judged(&url, port, &settings.allow, patience).await;
-        let (_, addresses) = judged.map_err(|why| silent(&url, &why.to_string()))?;
+        let allow = match whose {
+            Whose::Theirs => &settings.allow[..],
+            Whose::Ours => &EVERYWHERE,
+        };
+        let judged = reach::judged(&url, port, allow, patience).await;
+        let asked = Asked { url, whose };
+        let (_, addresses) = judged.map_err(|why| asked.silent(&why.to_string()))?;
         let config = kubeconfig.config().await?;
         Ok(Server {
             client: client(&config, addresses)?,
             namespace: kubeconfig.namespace().to_owned(),
-            url,
+            asked,
             until,
             patience,
         })
@@ -66,10 +82,10 @@ impl Server {
         let asking = self.client.request_text(request);
         match tokio::time::timeout_at(self.until, asking).await {
             Ok(Ok(text)) => Ok(text),
-            Ok(Err(error)) => Err(told(&self.url, error)),
+            Ok(Err(error)) => Err(self.asked.told(error)),
             Err(_) => {
                 let seconds = self.patience.as_secs();
-                Err(silent(&self.url, &format!("nothing came in {seconds} s")))
+                Err(self.asked.silent(&format!("nothing came in {seconds} s")))
             }
         }
     }
@@ -80,8 +96,10 @@ impl Server {
     /// Those of [`Server::text`].
     pub async fn json(&self, request: http::Request<Vec<u8>>) -> Result<Value> {
         let text = self.text(request).await?;
-        serde_json::from_str(&text)
-            .map_err(|_| silent(&self.url, "what it says is not Kubernetes' language"))
+        serde_json::from_str(&text).map_err(|_| {
+            self.asked
+                .silent("what it says is not Kubernetes' language")
+        })
     }
 }
 

@@ -64,6 +64,33 @@ impl Kubeconfig {
         Ok(known)
     }
 
+    /// For a server of this cloud's own, and a user with a certificate (PEM; its key in PKCS #8).
+    ///
+    /// # Errors
+    /// `Internal` when they make none.
+    pub fn made(
+        server: &str,
+        ca_pem: &str,
+        (certificate, key): (&str, &Secret),
+    ) -> Result<Kubeconfig> {
+        let data = |pem: &str| Some(STANDARD.encode(pem));
+        let cluster = Cluster {
+            server: Some(server.to_owned()),
+            certificate_authority_data: data(ca_pem),
+            ..Cluster::default()
+        };
+        let user = AuthInfo {
+            client_certificate_data: data(certificate),
+            client_key_data: data(key.reveal()).map(Into::into),
+            ..AuthInfo::default()
+        };
+        let whole = reduced(cluster, user, "default");
+        let text = serde_json::to_string(&whole).map_err(Error::internal)?;
+        let known = Kubeconfig::open(&text)?;
+        known.config_now().map_err(Error::internal)?;
+        Ok(known)
+    }
+
     /// Reads what [`Kubeconfig::reveal`] gave.
     ///
     /// # Errors

@@ -1,16 +1,19 @@
 //! Looking whether an API server works.
 
 use crate::answer::SILENT;
-use crate::{Kubeconfig, Request, Server, Settings, params};
+use crate::{Kubeconfig, Request, Server, Settings, Whose, params};
 use async_trait::async_trait;
 use k8s_openapi::api::core::v1::Node as Theirs;
 use schemas::container_infra::adopted::{Node, Seen, Sight};
+use schemas::workload::kubernetes::GROUP_LABEL;
 use schemas::{Error, Result};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Nodes that are looked at.
 const MOST: u32 = 500;
+/// Longest sentence of a node about itself that is kept.
+const LONGEST: usize = 200;
 /// Labels of nodes that are part of the control plane.
 const MASTERS: [&str; 2] = [
     "node-role.kubernetes.io/control-plane",
@@ -20,8 +23,9 @@ const MASTERS: [&str; 2] = [
 /// Who looks at API servers.
 #[async_trait]
 pub trait Prober: Send + Sync {
-    /// One look, within bounded time. `kubeconfig` is [`Kubeconfig::reveal`]'s.
-    async fn probe(&self, kubeconfig: &str) -> Sight;
+    /// One look, within bounded time. `kubeconfig` is [`Kubeconfig::reveal`]'s. Before, the nodes that
+    /// are called so in `gone` are removed: what they were is no more. One that cannot be removed is seen.
+    async fn probe(&self, kubeconfig: &str, whose: Whose, gone: &[String]) -> Sight;
 }
 
 /// Looks over the network.
@@ -29,10 +33,14 @@ pub struct Probes(pub Settings);
 
 #[async_trait]
 impl Prober for Probes {
-    async fn probe(&self, kubeconfig: &str) -> Sight {
+    async fn probe(&self, kubeconfig: &str, whose: Whose, gone: &[String]) -> Sight {
         let looking = async {
             let kubeconfig = Kubeconfig::open(kubeconfig)?;
-            look(&Server::open(&kubeconfig, &self.0).await?).await
+            let server = Server::open(&kubeconfig, whose, &self.0).await?;
+            for name in gone {
+                remove(&server, name).await?;
+            }
+            look(&server).await
         };
         match looking.await {
             Ok(seen) => Sight::Answers(seen),
@@ -50,10 +58,28 @@ fn words(error: Error) -> String {
         } => told,
         Error::Theirs { status, told } => format!("its API server says {status}: {told}"),
         Error::Internal(cause) => {
-            tracing::error!(cause, "an adopted cluster cannot be looked at");
+            tracing::error!(cause, "an API server cannot be looked at");
             "it cannot be looked at; the operator's log says why".into()
         }
         other => other.to_string(),
+    }
+}
+
+/// Removes a node, if it is there.
+async fn remove(server: &Server, name: &str) -> Result<()> {
+    let at_once = params::DeleteParams::default();
+    let request = Request::new("/api/v1/nodes").delete(name, &at_once);
+    match server.text(request.map_err(Error::internal)?).await {
+        Ok(_) | Err(Error::Theirs { status: 404, .. }) => Ok(()),
+        // Whoever may not be removed is seen by the look that follows, and tried again with the next.
+        Err(Error::Theirs {
+            status: status @ 400..=499,
+            told,
+        }) => {
+            tracing::warn!(name, status, told, "a node's API server keeps it");
+            Ok(())
+        }
+        Err(other) => Err(other),
     }
 }
 
@@ -111,11 +137,18 @@ fn node(theirs: Theirs) -> Node {
     let status = theirs.status.unwrap_or_default();
     let mut conditions = status.conditions.into_iter().flatten();
     let ready = conditions.find(|condition| condition.type_ == "Ready");
+    let (ready, why) = match ready {
+        None => ("Unknown".into(), None),
+        Some(condition) if condition.status == "True" => (condition.status, None),
+        Some(condition) => (condition.status, condition.message.or(condition.reason)),
+    };
     let mut addresses = status.addresses.into_iter().flatten();
     let inside = addresses.find(|address| address.type_ == "InternalIP");
     Node {
         name: theirs.metadata.name.unwrap_or_default(),
-        ready: ready.map_or_else(|| "Unknown".into(), |condition| condition.status),
+        ready,
+        why: why.map(|words| words.chars().take(LONGEST).collect()),
+        group: labels.get(GROUP_LABEL).cloned(),
         master: MASTERS.iter().any(|label| labels.contains_key(*label)),
         address: inside.map(|address| address.address),
         engine: status.node_info.map(|info| info.container_runtime_version),
@@ -150,6 +183,13 @@ mod tests {
                 },
             },
             { "metadata": { "name": "b" } },
+            {
+                "metadata": { "name": "c", "labels": { "magnum.openstack.org/nodegroup": "default-worker" } },
+                "status": { "conditions": [{
+                    "type": "Ready", "status": "False", "reason": "KubeletNotReady",
+                    "message": "cni config uninitialized",
+                }]},
+            },
         ]});
         let read = nodes(list).unwrap();
         let first = Node {
@@ -158,13 +198,21 @@ mod tests {
             master: true,
             address: Some("10.0.0.2".into()),
             engine: Some("containerd://1.4.3".into()),
+            ..Node::default()
         };
         let second = Node {
             name: "b".into(),
             ready: "Unknown".into(),
             ..Node::default()
         };
-        assert_eq!(read, [first, second]);
+        let third = Node {
+            name: "c".into(),
+            ready: "False".into(),
+            why: Some("cni config uninitialized".into()),
+            group: Some("default-worker".into()),
+            ..Node::default()
+        };
+        assert_eq!(read, [first, second, third]);
         assert!(nodes(json!({ "items": 1 })).is_err());
     }
 }

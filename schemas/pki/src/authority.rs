@@ -6,9 +6,13 @@ use p256::ecdsa::SigningKey;
 use p256::pkcs8::DecodePrivateKey;
 use schemas::{Error, Result, Secret, Timestamp};
 use std::net::IpAddr;
+use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::certificate::Certificate;
-use x509_cert::der::asn1::{Ia5String, PrintableStringRef, SetOfVec, Utf8StringRef};
+use x509_cert::der::asn1::{
+    Ia5String, ObjectIdentifier, PrintableStringRef, SetOfVec, Utf8StringRef,
+};
 use x509_cert::der::{Any, DecodePem, Encode, oid::db};
+use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{
     BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectAltName,
@@ -27,6 +31,8 @@ pub struct Authority {
 pub struct Names {
     /// Its common name.
     pub common: String,
+    /// Its organization: what a group of users is to Kubernetes.
+    pub organization: Option<String>,
     /// Host names it is reached at.
     pub hosts: Vec<String>,
     /// Addresses it is reached at.
@@ -40,7 +46,7 @@ impl Authority {
     /// `Internal`.
     pub fn create(cluster: &str, now: Timestamp) -> Result<Pair> {
         let key = certificate::new_key()?;
-        let name = common_name(cluster)?;
+        let name = subject(cluster, None)?;
         let public = certificate::public(&key)?;
         let until = now + AUTHORITY_LIFE;
         let content = Content {
@@ -83,8 +89,6 @@ impl Authority {
     /// # Errors
     /// `BadRequest` for a host name that no certificate can hold.
     pub fn node(&self, names: &Names, now: Timestamp) -> Result<Pair> {
-        let key = certificate::new_key()?;
-        let public = certificate::public(&key)?;
         let mut also = Vec::new();
         for host in &names.hosts {
             let host = Ia5String::new(host).map_err(|_| {
@@ -93,26 +97,46 @@ impl Authority {
             also.push(GeneralName::DnsName(host));
         }
         also.extend(names.addresses.iter().copied().map(GeneralName::from));
+        let subject = subject(&names.common, names.organization.as_deref())?;
+        let uses = ExtendedKeyUsage(vec![
+            db::rfc5280::ID_KP_SERVER_AUTH,
+            db::rfc5280::ID_KP_CLIENT_AUTH,
+        ]);
+        let for_it = vec![extension(&uses)?, extension(&SubjectAltName(also))?];
+        self.pair(subject, for_it, now)
+    }
+
+    /// A client's certificate: of somebody of this cloud, who serves nothing.
+    ///
+    /// # Errors
+    /// `Internal`.
+    pub fn client(&self, common: &str, organization: &str, now: Timestamp) -> Result<Pair> {
+        let subject = subject(common, Some(organization))?;
+        let uses = ExtendedKeyUsage(vec![db::rfc5280::ID_KP_CLIENT_AUTH]);
+        self.pair(subject, vec![extension(&uses)?], now)
+    }
+
+    /// A new key with a certificate that signs no other.
+    fn pair(&self, subject: Name, for_it: Vec<Extension>, now: Timestamp) -> Result<Pair> {
+        let key = certificate::new_key()?;
+        let public = certificate::public(&key)?;
         let until = self.end(now);
+        let mut extensions = vec![
+            extension(&BasicConstraints {
+                ca: false,
+                path_len_constraint: None,
+            })?,
+            extension(&KeyUsage(
+                KeyUsages::DigitalSignature | KeyUsages::KeyEncipherment,
+            ))?,
+        ];
+        extensions.extend(for_it);
+        extensions.push(certificate::key_identifier(&public)?);
         let content = Content {
-            subject: common_name(&names.common)?,
+            subject,
             from: now - DAY,
             until,
-            extensions: vec![
-                extension(&BasicConstraints {
-                    ca: false,
-                    path_len_constraint: None,
-                })?,
-                extension(&KeyUsage(
-                    KeyUsages::DigitalSignature | KeyUsages::KeyEncipherment,
-                ))?,
-                extension(&ExtendedKeyUsage(vec![
-                    db::rfc5280::ID_KP_SERVER_AUTH,
-                    db::rfc5280::ID_KP_CLIENT_AUTH,
-                ]))?,
-                extension(&SubjectAltName(also))?,
-                certificate::key_identifier(&public)?,
-            ],
+            extensions,
             key: public,
         };
         Ok(Pair {
@@ -147,21 +171,31 @@ impl Authority {
     }
 }
 
-/// A name of one part, in the plainest kind of string that holds it.
-fn common_name(text: &str) -> Result<Name> {
+/// A common name, and an organization before it, as `openssl req -subj /O=…/CN=…` has them.
+fn subject(common: &str, organization: Option<&str>) -> Result<Name> {
+    let mut parts = Vec::new();
+    if let Some(organization) = organization {
+        parts.push(part(db::rfc4519::O, organization)?);
+    }
+    parts.push(part(db::rfc4519::CN, common)?);
+    let name = RdnSequence(parts);
+    name.to_der().map_err(broken)?;
+    Ok(name)
+}
+
+/// A part of a name, in the plainest kind of string that holds it.
+fn part(oid: ObjectIdentifier, text: &str) -> Result<RelativeDistinguishedName> {
     let value = match PrintableStringRef::new(text) {
         Ok(plain) => Any::encode_from(&plain),
         Err(_) => Utf8StringRef::new(text).and_then(|text| Any::encode_from(&text)),
     };
-    let part = x509_cert::attr::AttributeTypeAndValue {
-        oid: db::rfc4519::CN,
+    let part = AttributeTypeAndValue {
+        oid,
         value: value.map_err(broken)?,
     };
     let mut parts = SetOfVec::new();
     parts.insert(part).map_err(broken)?;
-    let name = RdnSequence(vec![RelativeDistinguishedName(parts)]);
-    name.to_der().map_err(broken)?;
-    Ok(name)
+    Ok(RelativeDistinguishedName(parts))
 }
 
 #[cfg(test)]

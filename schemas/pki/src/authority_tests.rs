@@ -51,6 +51,7 @@ fn a_nodes_certificate_is_trusted_for_its_names_and_its_time_by_its_own_cluster_
     let (_, other) = authority("bay one");
     let names = Names {
         common: "bay-one-default-master-0".into(),
+        organization: None,
         hosts: vec!["bay-one-default-master-0".into(), "localhost".into()],
         addresses: vec!["192.0.2.7".parse().unwrap(), "127.0.0.1".parse().unwrap()],
     };
@@ -90,6 +91,7 @@ fn nothing_outlives_its_authority() {
     let late = NOW + 8 * YEAR;
     let names = Names {
         common: "n".into(),
+        organization: None,
         hosts: vec![],
         addresses: vec![],
     };
@@ -198,4 +200,52 @@ fn a_cluster_may_have_a_name_that_is_no_plain_text() {
         .unwrap();
     assert!(trusted(&pem, &ca, Usage::client_auth(), NOW));
     assert_eq!(read(&pem).issuer.to_string(), "CN=Büro 3");
+}
+
+#[test]
+fn a_node_of_kubernetes_is_a_user_of_its_group_and_serves_by_all_its_names() {
+    let (one, ca) = authority("c");
+    let names = Names {
+        common: "system:node:bay-default-master-0-1".into(),
+        organization: Some("system:nodes".into()),
+        hosts: vec![
+            "bay-default-master-0-1".into(),
+            "kubernetes.default.svc.cluster.local".into(),
+        ],
+        addresses: vec!["10.254.0.1".parse().unwrap()],
+    };
+    let node = one.node(&names, NOW).unwrap().certificate;
+    let subject = read(&node).subject;
+    assert_eq!(
+        subject.to_string(),
+        "CN=system:node:bay-default-master-0-1,O=system:nodes"
+    );
+    assert_eq!(subject.0.len(), 2, "two parts, and none of two values");
+    for usage in [Usage::server_auth(), Usage::client_auth()] {
+        assert!(trusted(&node, &ca, usage, NOW));
+    }
+    for name in ["kubernetes.default.svc.cluster.local", "10.254.0.1"] {
+        assert!(serves(&node, name), "{name}");
+    }
+}
+
+#[test]
+fn a_clients_certificate_serves_nothing() {
+    let (one, ca) = authority("c");
+    let client = one.client("jeroboam", "system:masters", NOW).unwrap();
+    let pem = &client.certificate;
+    assert_eq!(
+        read(pem).subject.to_string(),
+        "CN=jeroboam,O=system:masters"
+    );
+    assert!(trusted(pem, &ca, Usage::client_auth(), NOW));
+    assert!(!trusted(pem, &ca, Usage::server_auth(), NOW));
+    assert_eq!(client.until, NOW + CERTIFICATE_LIFE);
+}
+
+#[test]
+fn keys_that_sign_by_themselves_are_pkcs_8_and_each_another() {
+    let [one, other] = [0, 1].map(|_| crate::signing_key().unwrap());
+    assert!(one.reveal().starts_with("-----BEGIN PRIVATE KEY-----"));
+    assert_ne!(one, other);
 }

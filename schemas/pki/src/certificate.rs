@@ -85,6 +85,14 @@ pub(crate) fn new_key() -> Result<SigningKey> {
     }
 }
 
+/// A new key (P-256, PKCS #8 PEM) that signs by itself, without a certificate.
+///
+/// # Errors
+/// `Internal` without randomness.
+pub fn signing_key() -> Result<Secret> {
+    key_pem(&new_key()?)
+}
+
 /// PKCS #8 PEM.
 pub(crate) fn key_pem(key: &SigningKey) -> Result<Secret> {
     let pem = key.to_pkcs8_pem(LineEnding::LF).map_err(broken)?;

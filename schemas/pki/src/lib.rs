@@ -12,6 +12,7 @@ mod request;
 mod signature;
 
 pub use authority::{Authority, Names};
+pub use certificate::signing_key;
 
 use schemas::{Secret, Timestamp};
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! What is seen of a cluster that is not of this cloud's making, only adopted.
+//! What is seen of a cluster of Kubernetes by its API server: of one that is only adopted, and of one of
+//! this cloud's own making.
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,12 @@ pub struct Node {
     pub name: String,
     /// The condition `Ready`: `True`, `False` or `Unknown`.
     pub ready: String,
+    /// Why it is not ready, as it says itself.
+    #[serde(default)]
+    pub why: Option<String>,
+    /// The group that it was made in, if this cloud made it.
+    #[serde(default)]
+    pub group: Option<String>,
     /// It is part of the control plane.
     pub master: bool,
     /// Where it is inside the cluster.

@@ -16,7 +16,7 @@ mod document;
 mod env;
 mod expand;
 mod fields;
-mod names;
+pub(super) mod names;
 mod placing;
 mod probes;
 mod quantity;

@@ -3,6 +3,7 @@
 use super::body::{self, invalid};
 use super::cluster::bounded;
 use super::field::{Labels, Natural, Positive, Truth, Word};
+use super::manifest::names::{is_key, is_word};
 use super::patch::Rules;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -152,6 +153,35 @@ impl Changeable {
         let changed: Changeable = body::read(document)?;
         placed(role, &changed.node_labels.0, &changed.node_taints)?;
         Ok(changed)
+    }
+}
+
+/// Can nodes of such a group register with Kubernetes? A kubelet does not start with labels that are none.
+///
+/// # Errors
+/// `BadRequest` that names what no node can have.
+pub fn registrable(group: &str, labels: &BTreeMap<String, String>, taints: &[Taint]) -> Result<()> {
+    let word = |text: &str| text.is_empty() || is_word(text);
+    let rule = "at most 63 letters, digits, '-', '_' and '.', with a letter or digit at either end";
+    if !is_word(group) {
+        return Err(invalid(
+            "name",
+            &format!("Nodes of kubernetes are labelled with it: {rule}."),
+        ));
+    }
+    let label = |(key, value): &(&String, &String)| is_key(key) && word(value);
+    if let Some((key, value)) = labels.iter().find(|one| !label(one)) {
+        let told = format!("{key:?}: {value:?} is no label of a node of kubernetes: {rule}.");
+        return Err(invalid("node_labels", &told));
+    }
+    let taint =
+        |taint: &&Taint| is_key(&taint.key) && word(taint.value.as_deref().unwrap_or_default());
+    match taints.iter().find(|one| !taint(one)) {
+        None => Ok(()),
+        Some(one) => Err(invalid(
+            "node_taints",
+            &format!("{:?} is no taint of a node of kubernetes: {rule}.", one.key),
+        )),
     }
 }
 

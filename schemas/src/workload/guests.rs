@@ -86,6 +86,12 @@ impl GuestNetwork {
         (u32::from(self.services.network()) + RESOLVER).into()
     }
 
+    /// Where the API server of a cluster of Kubernetes is known to its pods: the first address, as
+    /// Kubernetes has it.
+    pub fn api_server(&self) -> Ipv4Addr {
+        (u32::from(self.services.network()) + 1).into()
+    }
+
     /// Domains in which guests look for short names, nearest first.
     pub fn search(&self) -> Vec<String> {
         let domain = &self.domain;

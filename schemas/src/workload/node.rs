@@ -1,7 +1,7 @@
 //! A container that is a node of a cluster: a server below, a host above. It runs an engine of its
 //! own, which the agent of the machine under it drives as one more host.
 
-use super::GuestNetwork;
+use super::{GuestNetwork, NodeKubernetes};
 use crate::ids::{ClusterId, NodegroupId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -29,6 +29,9 @@ pub struct Node {
     pub labels: BTreeMap<String, String>,
     /// How the inner engine proves itself on the network; `None`: it listens for its agent alone.
     pub tls: Option<NodeTls>,
+    /// What makes it a node of Kubernetes.
+    #[serde(default)]
+    pub kubernetes: Option<NodeKubernetes>,
 }
 
 /// Certificates of an inner engine, in PEM.

@@ -1,10 +1,12 @@
 //! Container infrastructure: clusters (bays), their groups of nodes, their certificate authorities, the
 //! templates they are made from, and what projects keep beside them.
 
+pub mod accounts_keys;
 pub mod adopted;
 pub mod authorities;
 pub mod bay_nodes;
 pub mod clusters;
+pub mod control_plane;
 pub mod endpoints;
 pub mod federations;
 pub mod nodegroups;

@@ -56,6 +56,7 @@ impl Cluster {
             guests: None,
             labels: BTreeMap::new(),
             publish: vec![2376],
+            kubernetes: None,
         }
     }
 }

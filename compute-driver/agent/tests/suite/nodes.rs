@@ -25,6 +25,7 @@ pub fn node(image: &ImageRef, labels: &[(&str, &str)]) -> Workload {
             guests: None,
             labels: Default::default(),
             tls: None,
+            kubernetes: None,
         }),
         limits: Limits {
             cpu_millis: Some(2000),

@@ -66,7 +66,7 @@ fn is_subdomain(text: &str) -> bool {
 }
 
 /// What a label's value, or the last part of its key, is made of.
-fn is_word(text: &str) -> bool {
+pub(in crate::container_infra) fn is_word(text: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     let end = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
     let bytes = text.as_bytes();
@@ -76,7 +76,7 @@ fn is_word(text: &str) -> bool {
         && end(bytes.last())
 }
 
-fn is_key(text: &str) -> bool {
+pub(in crate::container_infra) fn is_key(text: &str) -> bool {
     match text.split_once('/') {
         Some((prefix, name)) => is_subdomain(prefix) && is_word(name),
         None => is_word(text),

@@ -15,6 +15,8 @@ use schemas::image::Visibility;
 pub const CLUSTER: &str = "jeroboam:cluster_id";
 /// Image property `os_distro` of an image that boots a node.
 pub const DISTRO: &str = "jeroboam-node";
+/// Image property of an image whose nodes can be nodes of Kubernetes: its version (`v1.20.2`).
+pub const KUBERNETES: &str = "jeroboam_kubernetes";
 
 /// Writes a node's server under an id known before (UUIDv5 of its group and place), charged to its
 /// project as any other server. One that is there already is left as it is: false.

@@ -7,6 +7,7 @@ use schemas::workload::pod::PodSpec;
 use schemas::workload::{Digest, GuestNetwork, Network, Power, Reboot};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
 
 /// Desired state and settings of one server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -152,6 +153,26 @@ pub struct Node {
     pub labels: BTreeMap<String, String>,
     /// TCP ports published on the machine.
     pub publish: Vec<u16>,
+    /// It is a node of Kubernetes.
+    #[serde(default)]
+    pub kubernetes: Option<Kubernetes>,
+}
+
+/// What makes a node one of Kubernetes, but for its secrets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kubernetes {
+    /// See [`schemas::workload::NodeKubernetes::name`]; stays, whatever becomes of the server's name.
+    pub name: String,
+    /// See [`schemas::workload::NodeKubernetes::api`].
+    pub api: String,
+    /// See [`schemas::workload::NodeKubernetes::service_address`].
+    pub service_address: Ipv4Addr,
+    /// See [`schemas::workload::NodeKubernetes::labels`].
+    pub labels: BTreeMap<String, String>,
+    /// See [`schemas::workload::NodeKubernetes::taints`].
+    pub taints: Vec<String>,
+    /// It has the control plane on it.
+    pub control: bool,
 }
 
 /// A file the user gave.

@@ -1,5 +1,6 @@
-//! Adopted clusters: somebody else made them and runs them, this cloud only knows their API server. What
-//! opens it is sealed before it comes here.
+//! API servers of clusters of Kubernetes. Of adopted clusters, which somebody else made and runs, this cloud
+//! knows nothing else; of its own ones it is what sees their nodes and takes their pods. What opens an API
+//! server is sealed before it comes here.
 
 use super::clusters::Cluster;
 use super::schema::adopted_clusters as adopted;
@@ -9,7 +10,7 @@ use diesel::prelude::*;
 use schemas::container_infra::adopted::{Seen, Sight};
 use schemas::{Error, Timestamp};
 
-/// A row: one for each adopted cluster, beside its own.
+/// A row: one for each cluster whose API server is known, beside its own.
 #[derive(Clone, Queryable, Selectable, Insertable, AsChangeset, PartialEq, Eq)]
 #[diesel(table_name = adopted, treat_none_as_null = true)]
 pub struct Adopted {
@@ -33,6 +34,10 @@ pub struct Adopted {
     pub sight: Option<String>,
     /// Rises with each change of the row.
     pub revision: i64,
+    /// 1 = the cluster is this cloud's own making, and so is the kubeconfig.
+    pub own: i32,
+    /// µs; own ones: the kubeconfig is good until then.
+    pub valid_until: Option<i64>,
 }
 
 impl std::fmt::Debug for Adopted {
@@ -60,7 +65,41 @@ impl Adopted {
             answered_at: None,
             sight: None,
             revision: 1,
+            own: 0,
+            valid_until: None,
         }
+    }
+
+    /// The same for a cluster of this cloud's own making.
+    pub fn own(
+        cluster_id: &str,
+        (server, ca_pem): (&str, &str),
+        sealed: String,
+        until: Timestamp,
+    ) -> Adopted {
+        Adopted {
+            own: 1,
+            valid_until: Some(until.0),
+            ..Adopted::new(cluster_id, server, Some(ca_pem), sealed)
+        }
+    }
+
+    /// It is somewhere else, or is opened by something newer. What was seen elsewhere is forgotten.
+    pub fn moves(&mut self, (server, ca_pem): (&str, &str), sealed: String, until: Timestamp) {
+        if self.server != server {
+            self.server = server.to_owned();
+            self.answered = self.asked;
+            self.answered_at = None;
+            self.sight = None;
+        }
+        self.ca_pem = Some(ca_pem.to_owned());
+        self.sealed_kubeconfig = sealed;
+        self.valid_until = Some(until.0);
+    }
+
+    /// Does somebody else run it?
+    pub fn is_foreign(&self) -> bool {
+        self.own == 0
     }
 
     /// What the last look came to.
@@ -96,7 +135,7 @@ impl Adopted {
     }
 }
 
-/// How this cluster was adopted, if it was.
+/// The API server of this cluster, if it is known.
 pub fn get(conn: &mut Conn, cluster_id: &str) -> Result<Option<Adopted>> {
     Ok(adopted::table
         .find(cluster_id)
@@ -126,6 +165,7 @@ pub fn of_all(conn: &mut Conn, cluster_ids: &[String]) -> Result<Vec<Adopted>> {
 pub fn refuse(conn: &mut Conn, cluster: &Cluster, what: &str) -> Result<()> {
     match get(conn, &cluster.id)? {
         None => Ok(()),
+        Some(adopted) if !adopted.is_foreign() => Ok(()),
         Some(adopted) => Err(Error::BadRequest(format!(
             "Cluster {} cannot be {what}: it is adopted, and this cloud runs none of its nodes. Do it where \
              the cluster of {} was made.",

@@ -1,11 +1,10 @@
 //! Clusters: rows and queries.
 
-use super::adopted;
 use super::authorities::{self, Authority};
 use super::nodegroups::{self, NodeGroup};
 use super::schema::clusters;
 use super::spec;
-use super::{endpoints, overlays, services, swarms};
+use super::{accounts_keys, adopted, endpoints, overlays, services, swarms};
 use crate::compute::usages;
 use crate::kept::kept;
 use crate::{Conn, Fail, Result, Scope, Tx, events};
@@ -256,6 +255,7 @@ pub fn remove(tx: &mut Tx<'_>, cluster: &Cluster) -> Result<()> {
     endpoints::remove_all(tx, &cluster.id)?;
     authorities::remove_all(tx, &cluster.id)?;
     adopted::remove_all(tx, &cluster.id)?;
+    accounts_keys::remove_all(tx, &cluster.id)?;
     swarms::remove_all(tx, &cluster.id)?;
     overlays::remove_all(tx, &cluster.id)?;
     nodegroups::remove_all(tx, &cluster.id)?;

@@ -99,6 +99,9 @@ pub struct Node {
     pub revision: i64,
     /// µs.
     pub created_at: i64,
+    /// What a control plane on it proves itself with: `Control` as JSON, sealed for
+    /// [`Node::about_control`].
+    pub sealed_control: Option<String>,
 }
 
 impl std::fmt::Debug for Node {
@@ -127,6 +130,11 @@ impl Node {
         format!("node {}", self.server_id)
     }
 
+    /// What its control plane's papers are sealed for.
+    pub fn about_control(&self) -> String {
+        format!("control {}", self.server_id)
+    }
+
     /// The next server is to be made in it, by what its group is now.
     pub fn renew(&mut self, group: &mut NodeGroup) -> Result<()> {
         group.made += 1;
@@ -140,6 +148,7 @@ impl Node {
         self.authority = 0;
         self.certificate = None;
         self.sealed_key = None;
+        self.sealed_control = None;
         self.certified_until = None;
         self.certified_for = String::new();
         Ok(())
@@ -180,6 +189,7 @@ pub fn new(group: &mut NodeGroup, ordinal: i32, now: schemas::Timestamp) -> Resu
         certified_for: String::new(),
         revision: 1,
         created_at: now.0,
+        sealed_control: None,
     };
     node.renew(group)?;
     Ok(node)

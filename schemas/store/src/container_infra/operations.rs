@@ -4,12 +4,12 @@
 //! *Guarantees.* An operation that may follow another under way (a resize) takes its place: what should
 //! be is what was asked for last.
 
-use super::adopted;
 use super::authorities::{self, Authority};
 use super::clusters::{self, Asked, Cluster};
 use super::nodegroups::{self, NodeGroup};
 use super::nodes::{self, Node, Phase};
 use super::spec;
+use super::{adopted, control_plane};
 use crate::{Conn, Fail, Result, Tx};
 use schemas::container_infra::status::{Operation, Progress, Status};
 use schemas::{Error, Kind};
@@ -45,6 +45,7 @@ pub fn resize(tx: &mut Tx<'_>, asked: &Asked, id: &str, wanted: &Resize) -> Resu
     let ident = wanted.group.as_deref().unwrap_or(nodegroups::WORKERS);
     let mut group = group(tx, &cluster, ident)?;
     let count = wanted.node_count;
+    control_plane::stays(&cluster, &group, count, &wanted.nodes_to_remove)?;
     if count < group.min_node_count || group.max_node_count.is_some_and(|most| count > most) {
         let most = group
             .max_node_count
@@ -103,6 +104,7 @@ pub struct Upgrade {
 /// As [`resize`].
 pub fn upgrade(tx: &mut Tx<'_>, asked: &Asked, id: &str, wanted: &Upgrade) -> Result<()> {
     let mut cluster = find(tx, asked, id, "upgraded")?;
+    control_plane::lasting(&cluster, "upgraded")?;
     legal(&cluster, "upgraded", Status::can_update)?;
     cluster.template_id.clone_from(&wanted.spec.template.id);
     cluster.set_spec(&wanted.spec)?;
@@ -126,6 +128,7 @@ pub fn upgrade(tx: &mut Tx<'_>, asked: &Asked, id: &str, wanted: &Upgrade) -> Re
 /// As [`resize`]; `BadRequest` for a cluster without TLS.
 pub fn rotate(tx: &mut Tx<'_>, asked: &Asked, id: &str, newer: &[Authority]) -> Result<()> {
     let mut cluster = find(tx, asked, id, "given another authority")?;
+    control_plane::lasting(&cluster, "given another authority")?;
     legal(&cluster, "given another authority", Status::can_update)?;
     if cluster.spec()?.template.tls_disabled {
         return Err(refused(

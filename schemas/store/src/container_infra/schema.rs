@@ -154,6 +154,7 @@ diesel::table! {
         certified_for -> Text,
         revision -> BigInt,
         created_at -> BigInt,
+        sealed_control -> Nullable<Text>,
     }
 }
 
@@ -293,5 +294,14 @@ diesel::table! {
         answered_at -> Nullable<BigInt>,
         sight -> Nullable<Text>,
         revision -> BigInt,
+        own -> Integer,
+        valid_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    accounts_keys (cluster_id) {
+        cluster_id -> Text,
+        sealed_key -> Text,
     }
 }

@@ -102,6 +102,7 @@ fn part(cluster: ClusterId) -> Node {
         guests: None,
         labels: Default::default(),
         publish: vec![2376],
+        kubernetes: None,
     }
 }
 

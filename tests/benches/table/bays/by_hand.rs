@@ -241,6 +241,7 @@ async fn network(engine: &Docker, label: &HashMap<String, String>) -> (String, [
 fn sign(authority: &Pair, address: &str) -> Pair {
     let names = Names {
         common: "node".into(),
+        organization: None,
         hosts: Vec::new(),
         addresses: vec![address.parse().unwrap()],
     };
