@@ -16,7 +16,8 @@
 //!
 //! Its nodes may lie on several machines, whose parts of its network [`overlay`] joins.
 //!
-//! Clusters that were only adopted have no places, and a way of their own ([`adopted`]).
+//! Nodes that form something together, a Swarm ([`swarm`]) or Kubernetes ([`kubernetes`]), work when they are
+//! part of it. Clusters that were only adopted have no places, and a way of their own ([`adopted`]).
 //!
 //! *Fails when* the operation's time is over, or a node has failed as often as it may; the row then says
 //! which node, and why.
@@ -26,16 +27,18 @@ mod certify;
 mod commit;
 mod condition;
 mod evict;
+mod kubernetes;
 mod launch;
 mod overlay;
 mod plan;
 mod report;
+mod restart;
 mod snapshot;
 mod swarm;
 mod victims;
 
 pub(crate) use adopted::{Probe, heard as probed};
-pub(crate) use certify::tls_of;
+pub(crate) use certify::{Proof, proof_of};
 pub(crate) use commit::look;
 pub(crate) use overlay::{beside, changed, greeted, heard as heard_overlay, network_on, seat};
 pub(crate) use swarm::heard;

@@ -12,6 +12,6 @@ pub(crate) struct Context {
     pub fleet: Fleet,
     /// What seals and opens the keys of clusters.
     pub seals: Seals,
-    /// Who looks at API servers of adopted clusters.
+    /// Who looks at clusters' API servers.
     pub prober: Arc<dyn Prober>,
 }

@@ -28,7 +28,7 @@ pub(crate) enum Next {
 pub(crate) enum Effect {
     /// A host is told what should be.
     Tell(HostId, Converge),
-    /// The API server of an adopted cluster is looked at.
+    /// A cluster's API server is looked at.
     Probe(Probe),
 }
 

@@ -51,7 +51,7 @@ impl Conductor {
         Conductor::with_prober(store, bus, settings, prober)
     }
 
-    /// The same, with somebody else to look at the API servers of adopted clusters.
+    /// The same, with somebody else to look at clusters' API servers.
     ///
     /// # Errors
     /// Those of [`Conductor::new`].
@@ -259,7 +259,10 @@ impl Conductor {
     async fn probe(&self, probe: Probe) {
         let about = Adopted::about(&probe.cluster_id);
         let sight = match self.0.context.seals.unseal(&about, &probe.sealed) {
-            Ok(kubeconfig) => self.0.context.prober.probe(&kubeconfig).await,
+            Ok(kubeconfig) => {
+                let prober = &self.0.context.prober;
+                prober.probe(&kubeconfig, probe.whose, &probe.gone).await
+            }
             Err(error) => unopened(&error),
         };
         let id = probe.cluster_id.clone();
@@ -291,9 +294,9 @@ impl Conductor {
     }
 }
 
-/// What an adopted cluster is shown as when what opens it cannot be opened here.
+/// What a cluster is shown as when what opens its API server cannot be opened here.
 fn unopened(error: &schemas::Error) -> Sight {
-    tracing::error!(%error, "an adopted cluster's kubeconfig cannot be opened");
+    tracing::error!(%error, "a cluster's kubeconfig cannot be opened");
     Sight::Silent("Its kubeconfig cannot be opened; the operator's log says why.".into())
 }
 

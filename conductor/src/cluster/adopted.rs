@@ -15,6 +15,7 @@
 
 use crate::context::Context;
 use crate::look::{Effect, Look};
+use ::kubernetes::Whose;
 use schemas::Timestamp;
 use schemas::container_infra::adopted::{Seen, Sight};
 use schemas::container_infra::status::{Operation, Progress, Status};
@@ -27,7 +28,7 @@ use store::{Result, Scope, Tx};
 /// A server that does not answer is looked at again so soon.
 const CLOSELY: Duration = Duration::from_secs(10);
 /// Beyond its patience, a probe is lost after so long.
-const LOST: Duration = Duration::from_secs(20);
+pub(super) const LOST: Duration = Duration::from_secs(20);
 
 /// A probe that is to be made after the commit.
 #[derive(Clone, Debug)]
@@ -35,6 +36,9 @@ pub(crate) struct Probe {
     pub cluster_id: String,
     pub number: i64,
     pub sealed: String,
+    pub whose: Whose,
+    /// Nodes to be removed first.
+    pub gone: Vec<String>,
 }
 
 /// What is to be shown, and what next.
@@ -91,6 +95,8 @@ pub(super) fn look(
                 number: row.ask(now),
                 cluster_id: row.cluster_id.clone(),
                 sealed: row.sealed_kubeconfig.clone(),
+                whose: Whose::Theirs,
+                gone: Vec::new(),
             };
             adopted::update(tx, &mut row)?;
             let lost = now + settings.patience() + LOST;
@@ -156,13 +162,8 @@ fn plan(
         _ => None,
     };
     let well = matches!(sight, Some(Sight::Answers(_)));
-    let due = match (row.asked_at, row.answered_at) {
-        (Some(asked), _) if row.asked > row.answered => Timestamp(asked) + patience + LOST,
-        (_, Some(answered)) => {
-            Timestamp(answered) + if well { period } else { CLOSELY.min(period) }
-        }
-        (_, None) => now,
-    };
+    let pause = if well { period } else { CLOSELY.min(period) };
+    let due = due(row, now, pause, patience);
     let next = match status.failed() {
         true => Next::Rest,
         false if now >= due => Next::Probe,
@@ -174,6 +175,15 @@ fn plan(
         health,
         next,
     })
+}
+
+/// When a server is to be asked again: `pause` after its last answer, or when a question is lost.
+pub(super) fn due(row: &Adopted, now: Timestamp, pause: Duration, patience: Duration) -> Timestamp {
+    match (row.asked_at, row.answered_at) {
+        (Some(asked), _) if row.asked > row.answered => Timestamp(asked) + patience + LOST,
+        (_, Some(answered)) => Timestamp(answered) + pause,
+        (_, None) => now,
+    }
 }
 
 fn late(cluster: &Cluster, why: &str) -> Result<String> {
@@ -237,7 +247,7 @@ fn write(
 
 /// How this cluster was adopted, if it was, and is still there.
 pub(super) fn of(tx: &mut Tx<'_>, id: &str) -> Result<Option<(Cluster, Adopted)>> {
-    let Some(row) = adopted::get(tx, id)? else {
+    let Some(row) = adopted::get(tx, id)?.filter(Adopted::is_foreign) else {
         return Ok(None);
     };
     Ok(clusters::get(tx, &Scope::All, id)?.map(|cluster| (cluster, row)))

@@ -1,55 +1,98 @@
-//! A node's certificate: made when its server is placed, since it names the machine, and kept in the
-//! node's row, so that every telling says the same.
+//! What a node proves itself with: made when its server is placed, since its certificate names the machine,
+//! and kept in the node's row, so that every telling says the same.
+
+mod control;
 
 use crate::context::Context;
 use pki::{Authority, Names};
 use schemas::workload::NodeTls;
+use schemas::workload::kubernetes::Control;
 use schemas::{Error, Secret};
 use store::compute::hosts::Host;
 use store::compute::servers::Server;
-use store::container_infra::authorities::{self, NODES};
+use store::compute::spec::Kubernetes;
+use store::container_infra::authorities::{self, Authority as Row, NODES};
 use store::container_infra::nodes::{self, Node};
 use store::{Result, Tx};
 
-/// What the engine of this server, a node placed on this machine, proves itself with. `None` when no
-/// cluster knows the node any more: it is on its way out.
+/// What a node proves itself with.
+#[derive(Debug)]
+pub(crate) struct Proof {
+    /// Its engine, and its kubelet.
+    pub tls: NodeTls,
+    /// Its control plane of Kubernetes, if that is on it.
+    pub control: Option<Control>,
+}
+
+/// What this server, a node placed on this machine, proves itself with. `None` when no cluster knows the
+/// node any more: it is on its way out.
 ///
 /// # Errors
 /// `Unavailable` when the key that seals the cluster's keys is not here.
-pub(crate) fn tls_of(
+pub(crate) fn proof_of(
     tx: &mut Tx<'_>,
     server: &Server,
     machine: &Host,
     context: &Context,
-) -> Result<Option<NodeTls>> {
+) -> Result<Option<Proof>> {
     let Some(mut node) = nodes::of_server(tx, &server.id)? else {
         return Ok(None);
     };
+    let kubernetes = server.spec()?.node.and_then(|node| node.kubernetes);
     let known = authorities::of(tx, &node.cluster_id, NODES)?;
-    let Some(newest) = known.first() else {
-        return Err(
-            Error::internal(format_args!("cluster {} has no authority", node.cluster_id)).into(),
-        );
-    };
     if node.certificate.is_none() || node.certified_for != machine.id {
-        let key = Secret::new(context.seals.unseal(&newest.about(), &newest.sealed_key)?);
-        let authority = Authority::open(&newest.certificate, &key)?;
-        let own = authority.node(&names(server, &node, machine)?, tx.now())?;
+        let authority = issuer(&known, &node.cluster_id, context)?;
+        let mut names = names(server, &node, machine)?;
+        if let Some(kubernetes) = &kubernetes {
+            known_as(&mut names, kubernetes);
+        }
+        let own = authority.node(&names, tx.now())?;
         node.sealed_key = Some(context.seals.seal(&node.about(), own.key.reveal())?);
         node.certificate = Some(own.certificate);
         node.certified_until = Some(own.until.0);
         node.certified_for.clone_from(&machine.id);
-        node.authority = newest.generation;
+        node.authority = known.first().map_or(0, |newest| newest.generation);
         nodes::update(tx, &mut node)?;
     }
     // The authority that signed it, and no older one: who was signed by those is not let in.
     let signed_by = known.iter().find(|one| one.generation == node.authority);
+    let authority = signed_by.or(known.first());
     let sealed = node.sealed_key.as_deref().unwrap_or_default();
-    Ok(Some(NodeTls {
-        ca_pem: signed_by.unwrap_or(newest).certificate.clone(),
+    let tls = NodeTls {
+        ca_pem: authority.map_or_else(String::new, |one| one.certificate.clone()),
         cert_pem: node.certificate.clone().unwrap_or_default(),
         key_pem: context.seals.unseal(&node.about(), sealed)?,
-    }))
+    };
+    let control = match kubernetes.filter(|kubernetes| kubernetes.control) {
+        Some(kubernetes) => Some(control::of(tx, &mut node, &kubernetes, context)?),
+        None => None,
+    };
+    Ok(Some(Proof { tls, control }))
+}
+
+/// The newest of a cluster's authorities of one kind, ready to sign.
+fn issuer(known: &[Row], cluster: &str, context: &Context) -> Result<Authority> {
+    let newest = known
+        .first()
+        .ok_or_else(|| Error::internal(format_args!("cluster {cluster} has no authority")))?;
+    let key = Secret::new(context.seals.unseal(&newest.about(), &newest.sealed_key)?);
+    Ok(Authority::open(&newest.certificate, &key)?)
+}
+
+/// A node of Kubernetes is a user of its API server; a master is that server, by the names that pods have
+/// for it, too.
+fn known_as(names: &mut Names, kubernetes: &Kubernetes) {
+    names.common = format!("system:node:{}", kubernetes.name);
+    names.organization = Some("system:nodes".into());
+    if !names.hosts.contains(&kubernetes.name) {
+        names.hosts.push(kubernetes.name.clone());
+    }
+    if kubernetes.control {
+        let service = ["", ".default", ".default.svc", ".default.svc.cluster.local"];
+        let hosts = service.map(|domain| format!("kubernetes{domain}"));
+        names.hosts.extend(hosts);
+        names.addresses.push(kubernetes.service_address.into());
+    }
 }
 
 /// Whatever the node is reached at: from outside on its machine's address, by the other nodes on its
@@ -64,6 +107,7 @@ fn names(server: &Server, node: &Node, machine: &Host) -> Result<Names> {
     }
     Ok(Names {
         common: server.hostname.clone(),
+        organization: None,
         hosts,
         addresses: addresses
             .into_iter()
@@ -72,4 +116,44 @@ fn names(server: &Server, node: &Node, machine: &Host) -> Result<Names> {
             .filter_map(|address| address.parse().ok())
             .collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    #[test]
+    fn a_node_of_kubernetes_is_a_user_there_and_a_master_serves_by_the_names_that_pods_know() {
+        let mut of = Kubernetes {
+            name: "bay-default-worker-0-1".into(),
+            api: String::new(),
+            service_address: Ipv4Addr::new(10, 254, 0, 1),
+            labels: Default::default(),
+            taints: Vec::new(),
+            control: false,
+        };
+        let host = || Names {
+            common: "bay-default-worker-0-1".into(),
+            organization: None,
+            hosts: vec!["bay-default-worker-0-1".into(), "localhost".into()],
+            addresses: Vec::new(),
+        };
+        let mut worker = host();
+        known_as(&mut worker, &of);
+        assert_eq!(worker.common, "system:node:bay-default-worker-0-1");
+        assert_eq!(worker.organization.as_deref(), Some("system:nodes"));
+        assert_eq!((worker.hosts, worker.addresses.len()), (host().hosts, 0));
+        of.control = true;
+        let mut master = host();
+        known_as(&mut master, &of);
+        let service = [
+            "kubernetes",
+            "kubernetes.default",
+            "kubernetes.default.svc",
+            "kubernetes.default.svc.cluster.local",
+        ];
+        assert_eq!(master.hosts[2..], service);
+        assert_eq!(master.addresses, [of.service_address]);
+    }
 }

@@ -6,7 +6,7 @@ use super::launch;
 use super::plan::{Act, Plan, plan};
 use super::report::Outlook;
 use super::snapshot::Snapshot;
-use super::{overlay, swarm};
+use super::{kubernetes, overlay, restart, swarm};
 use crate::context::Context;
 use crate::look::Look;
 use schemas::container_infra::status::{Operation, Progress, Status};
@@ -50,8 +50,10 @@ pub(crate) fn look(tx: &mut Tx<'_>, id: &str, context: &Context) -> Result<Look>
     }
     let (mut effects, swarms) = swarm::step(tx, &mut at, context)?;
     let (joins, overlay) = overlay::step(tx, &at.cluster, context)?;
-    effects.extend(joins);
-    let mut look = next(step, swarms.into_iter().chain(overlay).min());
+    let (probes, asked) = kubernetes::step(tx, &at, context)?;
+    effects.extend(joins.into_iter().chain(probes));
+    let sooner = [swarms, overlay, asked].into_iter().flatten().min();
+    let mut look = next(step, sooner);
     look.effects = effects;
     Ok(look)
 }
@@ -81,6 +83,7 @@ fn carry_out(tx: &mut Tx<'_>, at: &mut Snapshot, act: &Act, context: &Context) -
             why,
             anew,
         } => send_off(tx, at, place, (*then, why, *anew), context),
+        Act::Restart { place, why } => restart::restart(tx, at, place, why, context),
         Act::GiveUp { place, why } => give_up(tx, at, place, why),
         Act::Ready { place } => {
             let row = row(at, place)?;
@@ -125,7 +128,7 @@ fn send_off(
     (then, why, anew): (Phase, &str, bool),
     context: &Context,
 ) -> Result<()> {
-    let request_id = at.cluster.request_id.clone();
+    let asked = asked(at, context);
     let place = row(at, id)?;
     let news = place.phase()? != then;
     place.phase = then.as_str().into();
@@ -152,17 +155,21 @@ fn send_off(
         // What runs on it moves away first.
         return Ok(());
     }
-    let asked = Asked {
-        scope: Scope::All,
-        user_id: String::new(),
-        admin: true,
-        request_id,
-        build: Duration::from_secs(context.settings.build_deadline_s),
-        change: Duration::from_secs(context.settings.change_deadline_s),
-    };
     match change::delete(tx, &asked, &server) {
         Err(Fail::Told(Error::NotFound(_))) => Ok(()),
         other => other,
+    }
+}
+
+/// What is done to its nodes' servers is done in the name of the cluster's operation.
+pub(super) fn asked(at: &Snapshot, context: &Context) -> Asked {
+    Asked {
+        scope: Scope::All,
+        user_id: String::new(),
+        admin: true,
+        request_id: at.cluster.request_id.clone(),
+        build: Duration::from_secs(context.settings.build_deadline_s),
+        change: Duration::from_secs(context.settings.change_deadline_s),
     }
 }
 

@@ -1,7 +1,6 @@
 //! How one node is, in one word and a reason.
 
 use super::snapshot::{Engine, Life, Place};
-use super::swarm::Standing;
 use store::container_infra::nodes::Phase;
 
 /// How a node is.
@@ -13,7 +12,7 @@ pub(super) enum Condition {
     Making(String),
     /// Its server runs, its engine does not answer yet; what is known of that.
     Starting(String),
-    /// Its engine works, it is not part of the cluster's Swarm yet; what is known of that.
+    /// Its engine works, it is not part of what the cluster's nodes form yet; what is known of that.
     Joining(String),
     /// Its engine works, it waits for other nodes.
     Waiting(String),
@@ -29,6 +28,19 @@ pub(super) enum Condition {
     Gone,
     /// On its way out.
     Going,
+}
+
+/// How a node stands to what its cluster's nodes form: a Swarm, or Kubernetes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// They form nothing.
+    Apart,
+    /// As it should, or nobody can tell and it did.
+    In,
+    /// It waits for others.
+    Waits(String),
+    /// It is not what it was told to be.
+    Out(String),
 }
 
 /// How this node is.
@@ -52,7 +64,7 @@ pub(super) fn of(place: &Place) -> Condition {
             Condition::Failed(format!("{why} before its engine had answered"))
         }
         (Life::Up, None) => match &seat.engine {
-            Engine::Works(_) => match &place.swarm {
+            Engine::Works(_) => match &place.standing {
                 Standing::Apart | Standing::In => Condition::Well,
                 Standing::Waits(why) => Condition::Waiting(why.clone()),
                 Standing::Out(why) if ready => Condition::Unwell(why.clone()),

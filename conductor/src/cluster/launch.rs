@@ -1,8 +1,8 @@
 //! Making the server in a place.
 
 use super::commit::{give_up, group_row, row};
-use super::snapshot::{ENGINE_PORT, Snapshot};
-use super::{overlay, swarm};
+use super::snapshot::Snapshot;
+use super::{kubernetes, overlay, swarm};
 use crate::context::Context;
 use schemas::host::SWARM_LABEL;
 use schemas::ids::{ClusterId, NetworkId, NodegroupId, ServerId};
@@ -50,7 +50,8 @@ pub(super) fn launch(
         Err(why) => return give_up(tx, at, place, &why),
     };
     let (id, node) = node(at, place, (network, guests), address.clone(), context)?;
-    let wanted = wanted(at, place, context)?;
+    let mut wanted = wanted(at, place, context)?;
+    wanted.hostname = node.kubernetes.as_ref().map(|it| it.name.clone());
     match servers::launch(tx, id, &wanted, &node) {
         Ok(_) => {}
         // Found before anything was written.
@@ -133,8 +134,9 @@ fn node(
 ) -> Result<(ServerId, Node)> {
     let settings = &context.settings.cluster;
     let place = row(at, place)?.clone();
-    let group = group_row(at, &place.nodegroup_id)?;
+    let group = group_row(at, &place.nodegroup_id)?.clone();
     let mut labels = group.spec()?.labels;
+    let kubernetes = kubernetes::part(at, &group, &place, (&address, &guests))?;
     if swarm::forms_one(&at.cluster) {
         labels.insert(SWARM_LABEL.into(), place.server_id.clone());
     }
@@ -152,7 +154,8 @@ fn node(
         address_pool_size: settings.node_address_pool_size,
         guests: Some(guests),
         labels,
-        publish: vec![ENGINE_PORT],
+        publish: kubernetes::publish(at, &group),
+        kubernetes,
     };
     Ok((id, node))
 }

@@ -1,6 +1,9 @@
 //! The decision, pure: `plan(snapshot, now, settings) -> Plan`.
 
+mod keep;
+
 use super::condition::{self, Condition};
+use super::kubernetes;
 use super::report::{self, Outlook};
 use super::snapshot::{Group, Place, Snapshot};
 use super::victims;
@@ -33,6 +36,8 @@ pub(super) enum Act {
         /// What has failed before counts no more.
         anew: bool,
     },
+    /// A place's server is started again: what is on it is nowhere else.
+    Restart { place: String, why: String },
     /// A place has failed as often as it may.
     GiveUp { place: String, why: String },
     /// It works.
@@ -184,7 +189,9 @@ impl At<'_> {
         let id = place.row.id.clone();
         match place.phase {
             Phase::Launch if self.frozen() => {}
+            Phase::Launch if kubernetes::waits_for_master(self.snapshot, &group.row) => {}
             Phase::Launch => self.acts.push(Act::Launch { place: id }),
+            Phase::Run if self.kept(group, place) => {}
             Phase::Run => self.running(place),
             Phase::Replace | Phase::Remove if place.held => {
                 self.look_by(self.now + CLOSELY);
@@ -221,10 +228,13 @@ impl At<'_> {
                 }
             }
             Condition::Joining(why) => {
-                let patience = self.settings.cluster.engine_deadline();
+                let patience = match &self.snapshot.kubernetes {
+                    Some(_) => self.settings.cluster.kubernetes_deadline(),
+                    None => self.settings.cluster.engine_deadline(),
+                };
                 if let Some(waited) = self.waits(place, &why, patience) {
                     let seconds = waited.as_secs();
-                    let why = format!("it was not part of the Swarm in {seconds} s: {why}");
+                    let why = format!("it was not part of its cluster in {seconds} s: {why}");
                     self.failed(place, &why);
                 }
             }

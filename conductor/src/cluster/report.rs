@@ -2,7 +2,7 @@
 
 use super::condition::{self, Condition};
 use super::snapshot::{Group, Place, Snapshot};
-use super::swarm;
+use super::{kubernetes, swarm};
 use crate::Settings;
 use schemas::Timestamp;
 use schemas::container_infra::status::{Progress, Status};
@@ -36,8 +36,9 @@ pub(super) fn outlook(
     let overdue = cluster.deadline.is_some_and(|deadline| now.0 >= deadline);
     let done = |group: &Group| still && converged(group, at, now, settings);
     let there = at.groups.iter().all(done);
-    let whole = there && swarm::lacking(at).is_none();
-    let stuck = still && !there && at.groups.iter().all(|group| hopeless(group) || done(group));
+    let whole = there && unfinished(at).is_none();
+    let settled = |group: &Group| hopeless(group, at) || done(group);
+    let stuck = still && !there && at.groups.iter().all(settled);
     let (next, reason) = match () {
         () if !status.in_progress() => (status, cluster.status_reason.clone()),
         () if cluster.deleting != 0 => (status, Some(progress(at))),
@@ -85,8 +86,16 @@ fn converged(group: &Group, at: &Snapshot, now: Timestamp, settings: &Settings) 
     group.places.len() == wanted && group.places.iter().all(fine)
 }
 
-/// Whatever is not well in this group was given up.
-fn hopeless(group: &Group) -> bool {
+/// What the nodes that are there still lack together, in words.
+fn unfinished(at: &Snapshot) -> Option<String> {
+    swarm::lacking(at).or_else(|| kubernetes::lacking(at))
+}
+
+/// Whatever is not well in this group was given up, or waits for a master that was.
+fn hopeless(group: &Group, at: &Snapshot) -> bool {
+    if kubernetes::waits_for_master(at, &group.row) {
+        return true;
+    }
     let settled = |place: &Place| match place.phase {
         Phase::Run => place.row.ready != 0,
         Phase::Failed => true,
@@ -104,6 +113,9 @@ pub(super) fn outdated(
     now: Timestamp,
     settings: &Settings,
 ) -> Option<String> {
+    if kubernetes::lasts(at, &group.row) {
+        return None;
+    }
     if place.row.generation < group.row.generation {
         return Some("is replaced by one of the new image or flavor".into());
     }
@@ -144,7 +156,7 @@ fn progress(at: &Snapshot) -> String {
     });
     let mut waits: Vec<String> = waits.collect();
     if waits.is_empty() && !going {
-        waits.extend(swarm::lacking(at));
+        waits.extend(unfinished(at));
     }
     join(&mut text, waits.into_iter());
     text
@@ -169,7 +181,7 @@ fn late(at: &Snapshot) -> String {
         .filter_map(|(_, place)| lacking(place))
         .collect();
     if waits.is_empty() {
-        waits.extend(swarm::lacking(at));
+        waits.extend(unfinished(at));
     }
     join(&mut text, waits.into_iter());
     text
@@ -235,6 +247,9 @@ fn health(at: &Snapshot, status: Status) -> (Option<&'static str>, BTreeMap<Stri
             _ => words,
         };
         reasons.insert(place.row.name.clone(), words.to_owned());
+    }
+    if let Some(plane) = &at.kubernetes {
+        reasons = kubernetes::reasons(plane, reasons);
     }
     let creating =
         status.in_progress() && status.0 == schemas::container_infra::status::Operation::Create;

@@ -1,10 +1,13 @@
 //! All that a decision about a cluster depends on, read in one transaction.
 
-use super::swarm::{self, Standing, Swarm};
+use super::condition::Standing;
+use super::kubernetes::{self, Plane};
+use super::swarm::{self, Swarm};
 use crate::context::Context;
 use schemas::Timestamp;
 use schemas::host::Seen;
 use schemas::workload::Observation;
+use schemas::workload::kubernetes::API_PORT;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use store::compute::guests;
@@ -13,7 +16,7 @@ use store::compute::servers::{self, Server};
 use store::container_infra::clusters::{self, Cluster};
 use store::container_infra::nodegroups::{self, NodeGroup};
 use store::container_infra::nodes::{self, Node, Phase};
-use store::container_infra::{authorities, rcs, spec};
+use store::container_infra::{authorities, control_plane, rcs, spec};
 use store::{Conn, Result, Scope};
 
 /// The port that a node's engine listens on, inside.
@@ -33,6 +36,8 @@ pub(super) struct Snapshot {
     pub guests: i64,
     /// What its nodes form, if they do; nothing any more when it is being deleted.
     pub swarm: Option<Swarm>,
+    /// Their API server, if they are nodes of Kubernetes; nothing any more when it is being deleted.
+    pub kubernetes: Option<Plane>,
 }
 
 /// A group with its places.
@@ -48,8 +53,8 @@ pub(super) struct Place {
     pub row: Node,
     pub phase: Phase,
     pub server: Option<Seat>,
-    /// How it stands to the cluster's Swarm.
-    pub swarm: Standing,
+    /// How it stands to what the cluster's nodes form.
+    pub standing: Standing,
     /// What runs on its node is still to move away before its server goes.
     pub held: bool,
 }
@@ -62,8 +67,12 @@ pub(super) struct Seat {
     pub machine_lost: Option<bool>,
     /// The inner engine.
     pub engine: Engine,
-    /// Where its engine is reached from outside.
+    /// Where it is reached from outside: its engine, or the API server on it.
     pub api_address: Option<String>,
+    /// What it is called where the cluster's nodes are listed.
+    pub name: String,
+    /// It is on a machine.
+    pub placed: bool,
 }
 
 /// What a server does.
@@ -105,7 +114,7 @@ impl Snapshot {
         };
         let silence = context.settings.silence();
         let engines = hosts::of_cluster(conn, id)?;
-        let mut seats = seats(conn, id, &engines, now, silence)?;
+        let mut seats = seats(conn, &cluster, &engines, now, silence)?;
         let mut groups: Vec<Group> = nodegroups::of(conn, id)?
             .into_iter()
             .map(|row| Group {
@@ -117,7 +126,7 @@ impl Snapshot {
             let place = Place {
                 phase: row.phase()?,
                 server: seats.remove(&row.server_id),
-                swarm: Standing::Apart,
+                standing: Standing::Apart,
                 held: false,
                 row,
             };
@@ -133,10 +142,12 @@ impl Snapshot {
             engines: engines.len(),
             guests: guests::left(conn, id)? + rcs::count(conn, id)?,
             swarm: Swarm::read(conn, &cluster, context)?,
+            kubernetes: Plane::read(conn, &cluster)?,
             groups,
             cluster,
         };
         swarm::stand(&mut at, now);
+        kubernetes::stand(&mut at);
         Ok(Some(at))
     }
 
@@ -152,15 +163,19 @@ impl Snapshot {
 /// The servers of a cluster's nodes, by id.
 fn seats(
     conn: &mut Conn,
-    cluster_id: &str,
+    cluster: &Cluster,
     engines: &[Host],
     now: Timestamp,
     silence: Duration,
 ) -> Result<BTreeMap<String, Seat>> {
     let engines: BTreeMap<&str, &Host> = engines.iter().map(|host| (&*host.id, host)).collect();
     let mut machines: BTreeMap<String, Option<Host>> = BTreeMap::new();
+    let door = match control_plane::is_one(cluster) {
+        true => ("https", API_PORT),
+        false => ("tcp", ENGINE_PORT),
+    };
     let mut seats = BTreeMap::new();
-    for server in servers::nodes_of(conn, cluster_id)? {
+    for server in servers::nodes_of(conn, &cluster.id)? {
         let machine = match &server.host_id {
             Some(id) => match machines.get(id) {
                 Some(known) => known.clone(),
@@ -180,9 +195,14 @@ fn seats(
                 .map(|machine| machine.forced_down != 0),
             engine: engine(engines.get(&*server.id).copied(), now, silence)?,
             api_address: match &machine {
-                Some(machine) => api_address(&server, machine)?,
+                Some(machine) => api_address(&server, machine, door)?,
                 None => None,
             },
+            name: match control_plane::is_one(cluster) {
+                true => called(&server)?,
+                false => server.hostname.clone(),
+            },
+            placed: machine.is_some(),
         };
         seats.insert(server.id, seat);
     }
@@ -225,14 +245,24 @@ fn engine(host: Option<&Host>, now: Timestamp, silence: Duration) -> Result<Engi
     })
 }
 
-fn api_address(server: &Server, machine: &Host) -> Result<Option<String>> {
+/// A node of Kubernetes keeps the name that it was made with.
+fn called(server: &Server) -> Result<String> {
+    let kubernetes = server.spec()?.node.and_then(|node| node.kubernetes);
+    Ok(kubernetes.map_or_else(|| server.hostname.clone(), |it| it.name))
+}
+
+fn api_address(
+    server: &Server,
+    machine: &Host,
+    (scheme, port): (&str, u16),
+) -> Result<Option<String>> {
     let Some(Seen::Container(Observation { published, .. })) = server.sight()?.state else {
         return Ok(None);
     };
     let address = machine.inventory()?.address;
-    let port = published.get(&ENGINE_PORT);
+    let port = published.get(&port);
     Ok(port.map(|port| match address.contains(':') {
-        true => format!("tcp://[{address}]:{port}"),
-        false => format!("tcp://{address}:{port}"),
+        true => format!("{scheme}://[{address}]:{port}"),
+        false => format!("{scheme}://{address}:{port}"),
     }))
 }

@@ -27,6 +27,7 @@ mod step;
 pub(crate) use hear::heard;
 pub(super) use step::step;
 
+use super::condition::Standing;
 use super::snapshot::{Engine, Life, Place, Snapshot};
 use crate::context::Context;
 use schemas::Timestamp;
@@ -62,19 +63,6 @@ pub(super) struct Swarm {
 pub(super) struct Known {
     pub row: Part,
     pub seen: SwarmSeen,
-}
-
-/// How a node stands to its cluster's Swarm.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
-    /// The cluster has none.
-    Apart,
-    /// As it should, or nobody can tell and it did.
-    In,
-    /// It waits for others.
-    Waits(String),
-    /// It is not what it was told to be.
-    Out(String),
 }
 
 /// Do the nodes of such clusters form a Swarm?
@@ -176,7 +164,7 @@ pub(super) fn stand(at: &mut Snapshot, now: Timestamp) {
     let places = at.groups.iter_mut().flat_map(|group| &mut group.places);
     for place in places {
         if let Some((standing, holds)) = noted.get(&place.row.server_id) {
-            place.swarm = standing.clone();
+            place.standing = standing.clone();
             place.held = *holds;
         }
     }

@@ -5,10 +5,11 @@ use super::desired::Home;
 use super::plan::{HostView, Snapshot, Step, plan, under_way};
 use super::task::Task;
 use super::{desired, place, resize};
+use crate::cluster::{self, Proof};
 use crate::context::Context;
+use crate::endpoints;
 use crate::look::{Effect, Look};
-use crate::{cluster, endpoints};
-use schemas::workload::{NodeTls, Power};
+use schemas::workload::Power;
 use schemas::{Kind, Timestamp};
 use std::time::Duration;
 use store::compute::hosts::Host;
@@ -118,7 +119,7 @@ fn tell(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, context: &Context) -
         )?),
         (None, false) => None,
     };
-    let tls = tls(tx, &at.server, context)?;
+    let proof = proof(tx, &at.server, context)?;
     let home = at.host.as_ref().zip(node).map(|(host, node)| Home {
         name: host.name.clone(),
         address: node.address,
@@ -129,7 +130,7 @@ fn tell(tx: &mut Tx<'_>, at: &mut Snapshot, now: Timestamp, context: &Context) -
         at.server.server_id()?,
         &at.spec,
         network,
-        tls,
+        proof,
         home.as_ref(),
         &context.settings,
     );
@@ -153,7 +154,7 @@ fn node_of(tx: &mut Tx<'_>, guest: &Server) -> Result<Option<Node>> {
 }
 
 /// A node that is there to stay proves itself with a certificate of its cluster's.
-fn tls(tx: &mut Tx<'_>, server: &Server, context: &Context) -> Result<Option<NodeTls>> {
+fn proof(tx: &mut Tx<'_>, server: &Server, context: &Context) -> Result<Option<Proof>> {
     if server.node_of.is_none() || server.deleting != 0 {
         return Ok(None);
     }
@@ -162,7 +163,7 @@ fn tls(tx: &mut Tx<'_>, server: &Server, context: &Context) -> Result<Option<Nod
         None => None,
     };
     match machine {
-        Some(machine) => cluster::tls_of(tx, server, &machine, context),
+        Some(machine) => cluster::proof_of(tx, server, &machine, context),
         None => Ok(None),
     }
 }

@@ -1,14 +1,15 @@
 //! From a row to what the agent is told: a pure function.
 
 use crate::Settings;
+use crate::cluster::Proof;
 use schemas::Result;
 use schemas::host::{Converge, Desired};
 use schemas::ids::ServerId;
 use schemas::workload::field::{self, Field};
 use schemas::workload::pod::PodSpec;
 use schemas::workload::{
-    Attachment, GuestNetwork, ImageRef, InjectedFile, Limits, Link, Network, Node, NodeTls, Pod,
-    Security, Workload,
+    Attachment, GuestNetwork, ImageRef, InjectedFile, Limits, Link, Network, Node, NodeKubernetes,
+    Pod, Security, Workload,
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -33,7 +34,7 @@ pub(super) fn converge(
     id: ServerId,
     spec: &Spec,
     network: Option<Network>,
-    tls: Option<NodeTls>,
+    proof: Option<Proof>,
     home: Option<&Home>,
     settings: &Settings,
 ) -> Converge {
@@ -49,8 +50,11 @@ pub(super) fn converge(
         )))
     } else {
         let mut workload = workload(server, id, spec, network, settings);
-        if let Some(node) = &mut workload.node {
-            node.tls = tls;
+        if let (Some(node), Some(proof)) = (&mut workload.node, proof) {
+            node.tls = Some(proof.tls);
+            if let Some(kubernetes) = &mut node.kubernetes {
+                kubernetes.control = proof.control;
+            }
         }
         Desired::Container(Box::new(workload))
     };
@@ -179,6 +183,18 @@ fn node(spec: &spec::Node) -> Node {
         guests: spec.guests.clone(),
         labels: spec.labels.clone(),
         tls: None,
+        kubernetes: spec.kubernetes.as_ref().map(kubernetes),
+    }
+}
+
+fn kubernetes(spec: &spec::Kubernetes) -> NodeKubernetes {
+    NodeKubernetes {
+        name: spec.name.clone(),
+        api: spec.api.clone(),
+        service_address: spec.service_address,
+        labels: spec.labels.clone(),
+        taints: spec.taints.clone(),
+        control: None,
     }
 }
 

@@ -13,6 +13,8 @@ pub struct ClusterSettings {
     pub node_tries: u32,
     /// A node that runs, and whose engine does not answer in so many seconds, has failed.
     pub engine_deadline_s: u64,
+    /// A node of Kubernetes that its API server does not list as ready after so many seconds has failed.
+    pub kubernetes_deadline_s: u64,
     /// A node whose engine has not been heard of, or does not work, for so many seconds is replaced
     /// (unless the cluster's label `auto_healing_enabled` is `false`).
     pub heal_grace_s: u64,
@@ -38,6 +40,7 @@ impl Default for ClusterSettings {
         ClusterSettings {
             node_tries: 3,
             engine_deadline_s: 120,
+            kubernetes_deadline_s: 300,
             heal_grace_s: 120,
             heal_again_s: 600,
             node_bip: "172.31.0.1/24".into(),
@@ -54,6 +57,11 @@ impl ClusterSettings {
     /// How long an engine may take to answer.
     pub fn engine_deadline(&self) -> Duration {
         Duration::from_secs(self.engine_deadline_s)
+    }
+
+    /// How long a node of Kubernetes may take to be ready.
+    pub fn kubernetes_deadline(&self) -> Duration {
+        Duration::from_secs(self.kubernetes_deadline_s)
     }
 
     /// How long after a node was given up it is tried again.

@@ -1,12 +1,15 @@
 //! Clusters as they are seen, for the tables of what follows from that.
 
+mod kept;
 mod one_node;
 mod rows;
 mod whole;
 
 use super::*;
+use crate::cluster::condition::Standing;
+use crate::cluster::kubernetes::Plane;
 use crate::cluster::snapshot::{Engine, Life, Seat};
-use crate::cluster::swarm::{Standing, Swarm};
+use crate::cluster::swarm::Swarm;
 use schemas::ids::ImageId;
 use store::compute::spec::{BootImage, Flavor};
 use store::container_infra::clusters::Cluster;
@@ -88,6 +91,7 @@ fn place(name: &str) -> Place {
             authority: 1,
             certificate: Some("PEM".into()),
             sealed_key: None,
+            sealed_control: None,
             certified_until: Some((NOW + seconds(365 * 86_400)).0),
             certified_for: "m".into(),
             revision: 1,
@@ -99,8 +103,10 @@ fn place(name: &str) -> Place {
             machine_lost: None,
             engine: Engine::Works(0),
             api_address: Some(format!("tcp://{name}")),
+            name: name.into(),
+            placed: true,
         }),
-        swarm: Standing::Apart,
+        standing: Standing::Apart,
         held: false,
     }
 }
@@ -185,7 +191,19 @@ fn cluster(workers: i64, places: Vec<Place>) -> Snapshot {
         engines: 1,
         guests: 0,
         swarm: None,
+        kubernetes: None,
     }
+}
+
+/// A cluster of Kubernetes: one master, and these workers; its API server was not asked yet.
+pub(in crate::cluster) fn kubernetes_of(workers: u32) -> Snapshot {
+    let mut at = cluster(i64::from(workers), (0..workers).map(w).collect());
+    at.cluster.coe = "kubernetes".into();
+    at.kubernetes = Some(Plane {
+        row: None,
+        sight: None,
+    });
+    at
 }
 
 /// A cluster whose nodes are to form a Swarm; nobody has said anything yet.
