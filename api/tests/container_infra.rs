@@ -23,6 +23,7 @@ mod stories {
     mod lists;
     mod nodegroups;
     mod operators;
+    mod own_kubernetes;
     mod patches;
     pub mod pods;
     mod pods_changed;

@@ -73,8 +73,7 @@ pub(super) fn find(
 /// The bay that a body names.
 ///
 /// # Errors
-/// `BadRequest` when the project has none, or nothing can be made in it now; `NotImplemented` for
-/// those of an orchestrator that is not built.
+/// `BadRequest` when the project has none, or nothing can be made in it now.
 pub(super) fn open(conn: &mut Conn, scope: &Scope, id: &str, what: &str) -> store::Result<Cluster> {
     let bay = clusters::get(conn, scope, id)?;
     let bay = bay.ok_or_else(|| Error::BadRequest(format!("Bay {id} could not be found.")))?;
@@ -85,10 +84,12 @@ pub(super) fn open(conn: &mut Conn, scope: &Scope, id: &str, what: &str) -> stor
 /// Can things of this kind be made in this bay, now?
 fn takes(bay: &Cluster, what: &str) -> Result<()> {
     let coe = bay.coe.as_str();
+    // Whoever asks for such a bay comes here only while nobody knows where its API server is.
     if coe == Coe::Kubernetes.as_str() {
-        return Err(Error::NotImplemented(format!(
-            "Bay {} is one of kubernetes and was not adopted; nodes of kubernetes are not built yet.",
-            bay.name
+        return Err(Error::BadRequest(format!(
+            "Bay {} is one of kubernetes and {}, and its API server is not there yet; {what} can be made in it \
+             when it is CREATE_COMPLETE.",
+            bay.name, bay.status
         )));
     }
     if coe != Coe::Docker.as_str() {

@@ -1,5 +1,6 @@
-//! Clusters of Kubernetes that were adopted: what runs in them is their API server's to say. Nothing of
-//! it is a row here; every request asks, with the kubeconfig that was sealed when the cluster was adopted.
+//! Clusters of Kubernetes, adopted ones and those of this cloud's making: what runs in them is their API
+//! server's to say. Nothing of it is a row here; every request asks, with the kubeconfig that was sealed when
+//! the cluster was adopted, or that the conductor made for it.
 //!
 //! ```text
 //! bay create ──► adopt: kubeconfig parsed, judged, sealed
@@ -17,19 +18,19 @@ pub(super) use view::{Kind, PODS, RCS, SERVICES};
 use super::call::{own, settings};
 use super::{Ident, bay};
 use crate::ctx::Caller;
-use kubernetes::{Kubeconfig, Server};
+use kubernetes::{Kubeconfig, Server, Whose};
 use schemas::{Error, Result};
 use store::container_infra::adopted::{self as rows, Adopted};
 use store::container_infra::clusters::{self, Cluster};
 
-/// An adopted bay that a request is about.
+/// A bay of Kubernetes that a request is about.
 pub(super) struct Bay {
     row: Cluster,
     adopted: Adopted,
 }
 
 impl Bay {
-    /// The bay that an address names, if it is an adopted one of the project's. One that is not there, or
+    /// The bay that an address names, if it is one of the project's whose API server is known. One that is not there, or
     /// that several may be, is refused where it always is: after the body.
     ///
     /// # Errors
@@ -73,6 +74,11 @@ impl Bay {
         let seals = &caller.state().seals;
         let about = Adopted::about(&self.row.id);
         let text = seals.unseal(&about, &self.adopted.sealed_kubeconfig)?;
-        Server::open(&Kubeconfig::open(&text)?, &settings(caller).kubernetes).await
+        let whose = match self.adopted.is_foreign() {
+            true => Whose::Theirs,
+            false => Whose::Ours,
+        };
+        let kubeconfig = Kubeconfig::open(&text)?;
+        Server::open(&kubeconfig, whose, &settings(caller).kubernetes).await
     }
 }

@@ -13,13 +13,13 @@ use crate::policy::Rule;
 use crate::reply::{self, Reply};
 use crate::route::{Route, delete, get, patch, post};
 use schemas::container_infra::field::Natural;
-use schemas::container_infra::nodegroup::{self, Changeable};
+use schemas::container_infra::nodegroup::{self, Changeable, registrable};
 use schemas::container_infra::patch as dialect;
 use schemas::{Error, Result};
 use serde_json::{Map, json};
 use store::container_infra::clusters::Cluster;
 use store::container_infra::nodegroups::NodeGroup;
-use store::container_infra::operations;
+use store::container_infra::{control_plane, operations};
 use view::Shown;
 
 /// The routes of node groups.
@@ -144,12 +144,16 @@ async fn update(
     let group = find(&ctx, &cluster, &ident).await?.group;
     if !changes.is_empty() {
         let (asked, id, key) = (asked(&ctx), cluster.id.clone(), group.id.clone());
+        let registers = control_plane::is_one(&cluster);
         ctx.store()
             .write(move |tx| {
                 operations::change_group(tx, &asked, &id, &key, |group| {
                     let mut map = document(group)?;
                     dialect::apply(&mut map, &changes)?;
                     let changed = Changeable::read(&group.role, map)?;
+                    if registers {
+                        registrable(&group.name, &changed.node_labels.0, &changed.node_taints)?;
+                    }
                     let mut spec = group.spec()?;
                     spec.node_labels = changed.node_labels.0;
                     spec.node_taints = changed.node_taints;

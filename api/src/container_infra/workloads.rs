@@ -1,5 +1,5 @@
-//! The one place where pods, services and replication controllers part: those of bays of this cloud's
-//! making are rows, those of adopted bays are their API server's.
+//! The one place where pods, services and replication controllers part: those of bays of docker are rows,
+//! those of bays of Kubernetes are their API server's.
 
 use super::bay::{self, Place};
 use super::kubernetes::{Bay, Kind};
@@ -10,9 +10,9 @@ use crate::policy::Rule;
 use crate::reply::Reply;
 use crate::route::{Route, delete, get, patch, post};
 
-/// Things of one kind, with the rules about them, and what is done in bays of this cloud's making.
+/// Things of one kind, with the rules about them, and what is done in bays of docker.
 pub(super) trait Workload: 'static {
-    /// The same kind in adopted bays.
+    /// The same kind in bays of Kubernetes.
     const KIND: &'static Kind;
     /// The collection, in detail, one thing, one thing before its bay.
     const PATHS: [&'static str; 4];

@@ -59,6 +59,7 @@ async fn seen(cloud: &Cloud, id: &str) {
             master,
             address: Some(address.into()),
             engine: Some("containerd://1.4.3".into()),
+            ..Node::default()
         };
         let sight = Sight::Answers(Seen {
             version: "v1.20.2".into(),

@@ -158,7 +158,7 @@ async fn labels_are_the_templates_the_clusters_or_both() {
 async fn what_this_cloud_cannot_make_is_refused_with_the_reason() {
     let cloud = Cloud::new().await;
     for (fields, code, reason) in [
-        (json!({ "coe": "kubernetes" }), 501, "not built yet"),
+        (json!({ "coe": "kubernetes" }), 400, "kubelet"),
         (json!({ "coe": "mesos" }), 400, "not offered"),
         (json!({ "tls_disabled": true }), 400, "without TLS"),
         (json!({ "server_type": "bm" }), 400, "server_type"),

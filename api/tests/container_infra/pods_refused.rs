@@ -97,7 +97,7 @@ async fn a_bay_that_is_not_ready_or_of_another_orchestrator_takes_nothing() {
     post(&cloud.member(), "pods", &manifest("web"))
         .await
         .is(201);
-    for (coe, code) in [("kubernetes", 501), ("swarm", 400), ("mesos", 400)] {
+    for (coe, code) in [("kubernetes", 400), ("swarm", 400), ("mesos", 400)] {
         let write = move |tx: &mut Tx<'_>| {
             let mut row = clusters::get(tx, &Scope::All, CLUSTER)?.unwrap();
             row.coe = coe.into();

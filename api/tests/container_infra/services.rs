@@ -279,7 +279,7 @@ async fn only_a_bay_of_docker_that_is_ready_takes_services() {
         .patch("/services/web", changed(json!({ "selector": {} })))
         .await
         .refused(400);
-    for (coe, code) in [("kubernetes", 501), ("mesos", 400)] {
+    for (coe, code) in [("kubernetes", 400), ("mesos", 400)] {
         bay(&cloud, move |row| row.coe = coe.into()).await;
         post(&member, "services", &web).await.refused(code);
     }

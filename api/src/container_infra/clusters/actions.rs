@@ -18,7 +18,7 @@ use schemas::container_infra::cluster::{Resize, Upgrade, counted};
 use schemas::container_infra::field::Positive;
 use store::container_infra::clusters::{Asked, Cluster};
 use store::container_infra::nodegroups::{self, NodeGroup};
-use store::container_infra::{operations, spec};
+use store::container_infra::{control_plane, operations, spec};
 use store::{Result, Tx};
 
 /// The routes of actions.
@@ -93,6 +93,7 @@ fn resolved(
     wanted: &Upgrade,
 ) -> Result<operations::Upgrade> {
     let cluster = operations::find(tx, asked, id, "upgraded")?;
+    control_plane::lasting(&cluster, "upgraded")?;
     let (row, document) = template(tx, &asked.scope, &wanted.cluster_template)?;
     if document.coe.as_str() != cluster.coe {
         return Err(Error::BadRequest(format!(

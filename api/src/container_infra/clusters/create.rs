@@ -13,7 +13,7 @@ use crate::ctx::Ctx;
 use crate::reply::Reply;
 use schemas::container_infra::body;
 use schemas::container_infra::cluster::Create;
-use schemas::container_infra::coe::Era;
+use schemas::container_infra::coe::{Coe, Era};
 use schemas::container_infra::field::{Natural, Positive};
 use schemas::container_infra::status::{Operation, Progress, Status};
 use schemas::container_infra::template::Template as Document;
@@ -23,6 +23,7 @@ use store::compute::spec::Flavor;
 use store::container_infra::adopted::{self, Adopted};
 use store::container_infra::authorities::Authority;
 use store::container_infra::clusters::{self, Cluster, New};
+use store::container_infra::control_plane;
 use store::container_infra::nodegroups::{MASTERS, NodeGroup, WORKERS};
 use store::container_infra::operations::MOST_NODES;
 use store::container_infra::templates::{self, Template};
@@ -138,8 +139,12 @@ fn make(tx: &mut Tx<'_>, wish: &Wish) -> Result<()> {
     let (row, document) = template(tx, &wish.scope, &create.cluster_template_id)?;
     resolve::orchestrated(&document, wish.adopted.is_some())?;
     let spec = settle(tx, wish, &row, &document)?;
-    guests::laid_out(document.coe, &spec.labels)?;
     let masters = create.master_count.map_or(1, Positive::get);
+    let own = wish.adopted.is_none();
+    guests::laid_out(document.coe, own, &spec.labels)?;
+    if own && document.coe == Coe::Kubernetes {
+        control_plane::masters(masters)?;
+    }
     let workers = create.node_count.map_or(1, Natural::get);
     if masters > 1 && !spec.master_lb_enabled {
         return Err(Error::BadRequest(

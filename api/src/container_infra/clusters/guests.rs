@@ -8,13 +8,15 @@ use schemas::workload::guests::{DOMAIN_LABEL, PODS_LABEL, SERVICES_LABEL};
 use schemas::{Error, Result};
 use store::container_infra::spec::Labels;
 
-/// Can it be laid out so? Asked of a cluster, or of the template of some.
+/// Can it be laid out so? Asked of a cluster, or of the template of some; `made`: this cloud is about to
+/// make nodes of Kubernetes by it.
 ///
 /// # Errors
 /// `BadRequest` that names the label.
-pub fn laid_out(coe: Coe, labels: &Labels) -> Result<()> {
+pub fn laid_out(coe: Coe, made: bool, labels: &Labels) -> Result<()> {
     match coe {
         Coe::Docker => read(labels).map(drop),
+        Coe::Kubernetes if made => read(labels).map(drop),
         // Their orchestrators lay out networks of their own.
         _ => Ok(()),
     }
@@ -25,7 +27,7 @@ pub fn laid_out(coe: Coe, labels: &Labels) -> Result<()> {
 /// # Errors
 /// `BadRequest` that names the label.
 pub(super) fn stays(coe: Coe, before: &Labels, after: &Labels) -> Result<()> {
-    laid_out(coe, after)?;
+    laid_out(coe, true, after)?;
     if coe != Coe::Docker {
         return Ok(());
     }
@@ -58,7 +60,7 @@ pub(super) fn stays(coe: Coe, before: &Labels, after: &Labels) -> Result<()> {
 /// # Errors
 /// `BadRequest` that names the label.
 pub fn shared(coe: &str, cluster: &Labels, own: Option<&Labels>) -> Result<()> {
-    if coe != Coe::Docker.as_str() {
+    if ![Coe::Docker.as_str(), Coe::Kubernetes.as_str()].contains(&coe) {
         return Ok(());
     }
     let own = own.into_iter().flatten();

@@ -1,6 +1,7 @@
 //! A cluster with what its views show of it.
 
 use schemas::container_infra::adopted::Seen;
+use schemas::container_infra::coe::Coe;
 use schemas::host::Inventory;
 use std::collections::BTreeMap;
 use store::compute::hosts::{self, Host};
@@ -26,6 +27,8 @@ pub struct Loaded {
     pub engine: Option<Inventory>,
     /// Of an adopted one: what is seen of it, if anything is.
     pub adopted: Option<Option<Seen>>,
+    /// What the API server of one of this cloud's making is seen to be.
+    pub seen: Option<Seen>,
 }
 
 impl Loaded {
@@ -49,15 +52,22 @@ impl Loaded {
                 nodes.entry(node.cluster_id.clone()).or_default().push(node);
             }
         }
-        let mut adopted = BTreeMap::new();
+        let (mut adopted, mut own) = (BTreeMap::new(), BTreeMap::new());
         for row in adopted::of_all(conn, &ids)? {
-            adopted.insert(row.cluster_id.clone(), row.seen()?);
+            let seen = row.seen()?;
+            match row.is_foreign() {
+                true => adopted.insert(row.cluster_id, seen).map(drop),
+                false => seen
+                    .and_then(|seen| own.insert(row.cluster_id, seen))
+                    .map(drop),
+            };
         }
         let loaded = rows.into_iter().map(|(cluster, spec)| Loaded {
             groups: groups.remove(&cluster.id).unwrap_or_default(),
             nodes: nodes.remove(&cluster.id).unwrap_or_default(),
             engine: None,
             adopted: adopted.remove(&cluster.id),
+            seen: own.remove(&cluster.id),
             cluster,
             spec,
         });
@@ -90,14 +100,19 @@ impl Loaded {
     /// Versions of what orchestrates its containers, and of what runs them.
     pub fn versions(&self) -> [Option<&str>; 2] {
         let engine = self.engine.as_ref().map(|engine| engine.engine.as_str());
-        match &self.adopted {
-            None => [engine, engine],
-            Some(None) => [None, None],
-            Some(Some(seen)) => {
-                let mut nodes = seen.nodes.iter();
-                let engine = nodes.find_map(|node| node.engine.as_deref());
-                [Some(&seen.version), engine]
-            }
+        let seen = match &self.adopted {
+            Some(seen) => seen.as_ref(),
+            None => self.seen.as_ref(),
+        };
+        if let Some(seen) = seen {
+            let mut nodes = seen.nodes.iter();
+            let engine = nodes.find_map(|node| node.engine.as_deref());
+            return [Some(&seen.version), engine];
+        }
+        let kubernetes = self.adopted.is_some() || self.cluster.coe == Coe::Kubernetes.as_str();
+        match kubernetes {
+            true => [None, None],
+            false => [engine, engine],
         }
     }
 

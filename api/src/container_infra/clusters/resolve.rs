@@ -5,7 +5,7 @@ use schemas::container_infra::coe::Coe;
 use schemas::container_infra::template::Template as Document;
 use schemas::ids::ImageId;
 use schemas::{Error, Result as Told};
-use store::compute::nodes::DISTRO;
+use store::compute::nodes::{DISTRO, KUBERNETES};
 use store::compute::spec::{BootImage, Flavor, Key, WHOLE_MACHINE};
 use store::compute::{keypairs, spec};
 use store::container_infra::references;
@@ -19,7 +19,7 @@ use store::{Conn, Result, Scope};
 pub fn orchestrated(template: &Document, adopted: bool) -> Told<()> {
     let coe = template.coe;
     match coe {
-        Coe::Kubernetes if adopted => {}
+        Coe::Kubernetes => {}
         _ if adopted => {
             return Err(Error::BadRequest(format!(
                 "labels.kubeconfig: it adopts clusters of kubernetes, and the template is of {coe}; leave \
@@ -27,17 +27,10 @@ pub fn orchestrated(template: &Document, adopted: bool) -> Told<()> {
             )));
         }
         Coe::Docker | Coe::Swarm | Coe::SwarmMode => {}
-        Coe::Kubernetes => {
-            return Err(Error::NotImplemented(format!(
-                "Nodes of {coe} are not built yet. A cluster that there is can be adopted: give its \
-                 kubeconfig, in base64, as the label kubeconfig. This cloud makes clusters of docker and \
-                 swarm-mode."
-            )));
-        }
         Coe::Mesos | Coe::Dcos => {
             return Err(Error::BadRequest(format!(
-                "Clusters of {coe} are not offered: the project it comes from has ended. Use docker or \
-                 swarm-mode."
+                "Clusters of {coe} are not offered: the project it comes from has ended. Use docker, \
+                 swarm-mode or kubernetes."
             )));
         }
     }
@@ -84,11 +77,11 @@ fn of_its_kind(flavor: &Flavor, bare_metal: bool) -> Told<()> {
     }
 }
 
-/// The image of a cluster's nodes.
+/// The image of the nodes of a cluster of this COE.
 ///
 /// # Errors
-/// `BadRequest` for one that is not there, cannot be booted, or is no node's.
-pub fn node_image(conn: &mut Conn, scope: &Scope, ident: &str) -> Result<Bootable> {
+/// `BadRequest` for one that is not there, cannot be booted, or is no node's of that kind.
+pub fn node_image(conn: &mut Conn, scope: &Scope, ident: &str, coe: &str) -> Result<Bootable> {
     let image = references::image(conn, scope, ident)?;
     let distro = references::distro(&image)?;
     if distro != DISTRO || image.visibility != "public" {
@@ -99,7 +92,18 @@ pub fn node_image(conn: &mut Conn, scope: &Scope, ident: &str) -> Result<Bootabl
         .into());
     }
     let found = bootable(conn, scope, &image.id)?;
-    found.ok_or_else(|| Error::BadRequest(format!("Image {ident} could not be found.")).into())
+    let missing = || Error::BadRequest(format!("Image {ident} could not be found."));
+    let found = found.ok_or_else(missing)?;
+    let version = found.properties.get(KUBERNETES);
+    if coe == Coe::Kubernetes.as_str() && version.is_none_or(String::is_empty) {
+        return Err(Error::BadRequest(format!(
+            "Image {ident} boots nodes, but none of kubernetes: there is no kubelet in it. Use one with the \
+             property {KUBERNETES} (its version), which an administrator makes and publishes; or adopt a \
+             cluster that there is, with its kubeconfig as the label kubeconfig."
+        ))
+        .into());
+    }
+    Ok(found)
 }
 
 /// The image's content, as nodes boot from it.
@@ -166,7 +170,7 @@ impl Nodes {
         flavor: Option<&str>,
         master_flavor: Option<&str>,
     ) -> Result<Nodes> {
-        let image = node_image(conn, scope, &template.image_id)?;
+        let image = node_image(conn, scope, &template.image_id, template.coe.as_str())?;
         let bare_metal = bare_metal(template);
         let of = ("flavor_id", flavor);
         let workers = sized(conn, scope, of, &image, bare_metal)?;

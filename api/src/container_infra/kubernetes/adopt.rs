@@ -74,7 +74,8 @@ pub(in crate::container_infra) async fn adopted(
     cluster: &Cluster,
 ) -> Result<Option<Adopted>> {
     let id = cluster.id.clone();
-    caller.read(move |conn| rows::get(conn, &id)).await
+    let found = caller.read(move |conn| rows::get(conn, &id)).await?;
+    Ok(found.filter(Adopted::is_foreign))
 }
 
 /// Refuses what only clusters of this cloud's making can be made to do.

@@ -69,7 +69,7 @@ impl Bay {
         if body::take_uuid(&mut map)?.is_some() {
             return Err(invalid(
                 "uuid",
-                "In an adopted bay its API server gives UUIDs; leave it out.",
+                "In a bay of kubernetes its API server gives UUIDs; leave it out.",
             ));
         }
         let wish = Create::read(map, kind.described)?;
@@ -117,7 +117,7 @@ impl Bay {
 pub(super) fn undescribed() -> Error {
     invalid(
         "desc",
-        "What runs in an adopted bay has none; write it into metadata.annotations of the manifest.",
+        "What runs in a bay of kubernetes has none; write it into metadata.annotations of the manifest.",
     )
 }
 

@@ -8,11 +8,11 @@ use crate::extract::Path;
 use crate::reply::{self, Reply};
 use schemas::container_infra::body;
 use schemas::container_infra::field::{Natural, Positive};
-use schemas::container_infra::nodegroup::Create;
+use schemas::container_infra::nodegroup::{Create, registrable};
 use schemas::container_infra::status::{Operation, Progress, Status};
 use store::container_infra::clusters::Asked;
 use store::container_infra::nodegroups::NodeGroup;
-use store::container_infra::{operations, spec};
+use store::container_infra::{control_plane, operations, spec};
 use store::{Conn, Result};
 use uuid::Uuid;
 
@@ -44,7 +44,7 @@ fn group(conn: &mut Conn, asked: &Asked, of: &str, id: &str, wish: &Create) -> R
         .image_id
         .as_deref()
         .unwrap_or(&settings.template.image_id);
-    let image = node_image(conn, &asked.scope, image_id)?;
+    let image = node_image(conn, &asked.scope, image_id, &cluster.coe)?;
     let flavor = wish.flavor_id.as_deref().or(settings.flavor_id.as_deref());
     let own = wish.labels.as_ref().map(|labels| &labels.0);
     guests::shared(&cluster.coe, &settings.labels, own)?;
@@ -65,6 +65,9 @@ fn group(conn: &mut Conn, asked: &Asked, of: &str, id: &str, wish: &Create) -> R
         node_labels: wish.node_labels.clone().unwrap_or_default().0,
         node_taints: wish.node_taints.clone().unwrap_or_default(),
     };
+    if control_plane::is_one(&cluster) {
+        registrable(&wish.name, &spec.node_labels, &spec.node_taints)?;
+    }
     Ok(NodeGroup {
         id: id.to_owned(),
         number: 0,

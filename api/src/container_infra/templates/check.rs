@@ -39,7 +39,7 @@ pub fn complete(
     kubernetes::unshared(Some(&template.labels.0))?;
     let laid_out = |template: &Template| (template.coe, template.labels.clone());
     if before.is_none_or(|before| laid_out(before) != laid_out(&template)) {
-        guests::laid_out(template.coe, &template.labels.0)?;
+        guests::laid_out(template.coe, false, &template.labels.0)?;
     }
     let changed = |field: fn(&Template) -> Option<&str>| {
         let now = field(&template);
