@@ -17,6 +17,7 @@ mod clusters;
 mod containers;
 mod door;
 mod images;
+mod kubernetes;
 mod nodes;
 mod overlays;
 mod place;
@@ -42,6 +43,7 @@ use compute_driver::{Driver, FaultyDriver};
 use conductor::{Conductor, Settings};
 use door::{Door, Inbox};
 use images::ApiImages;
+use kubernetes::Planes;
 use role::Role;
 use schemas::ids::{HostId, ServerId};
 use seed::Seed;
@@ -87,6 +89,8 @@ pub struct World {
     pub hosts: Vec<Host>,
     /// The cluster that somebody else runs.
     outside: Outside,
+    /// Those on its own nodes.
+    planes: Planes,
     door: Door,
     seed: &'static Seed,
     roles: Vec<Role>,
@@ -124,6 +128,7 @@ impl World {
             store,
             broker,
             outside: Outside::default(),
+            planes: Planes::default(),
             door,
             seed,
             directory,
@@ -158,11 +163,12 @@ impl World {
     fn start_conductor(&mut self, name: &str, plot: &Plot) {
         let (store, broker) = (self.store.clone(), self.broker.clone());
         let keys = self.directory.path().join("keys");
-        let outside = self.outside.clone();
+        let (outside, planes) = (self.outside.clone(), self.planes.clone());
         self.roles.push(Role::start(plot, name, move |faults| {
             let store = store.with_faults(faults.clone());
             let prober = Arc::new(Looks {
                 outside: outside.clone(),
+                planes: planes.clone(),
                 faults: faults.clone(),
             });
             let bus = Bus::memory(&broker, faults);
@@ -200,6 +206,7 @@ impl World {
             ..agent::AgentSettings::default()
         };
         let (engine, broker) = (host.engine.clone(), self.broker.clone());
+        self.planes.may_be_on(host.id, &engine);
         let (clock, door, id) = (self.store.clock().clone(), self.door.clone(), host.id);
         let token = self.token(Persona::Service);
         self.roles

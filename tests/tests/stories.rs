@@ -9,6 +9,7 @@ mod stories {
     mod clusters;
     mod containers;
     mod hosts;
+    mod kubernetes;
     mod lent;
     mod nodes;
     mod overlays;

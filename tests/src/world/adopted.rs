@@ -1,8 +1,9 @@
 //! Clusters that somebody else runs, outside this world, and that its conductors look at.
 
 use super::World;
+use super::kubernetes::Planes;
 use async_trait::async_trait;
-use kubernetes::Prober;
+use kubernetes::{Prober, Whose};
 use process::Faults;
 use process::seal::Seals;
 use schemas::container_infra::adopted::{Node, Seen, Sight};
@@ -47,15 +48,20 @@ impl Outside {
     }
 }
 
-/// A conductor's way there.
+/// A conductor's way there, and to those on this world's own nodes.
 pub(super) struct Looks {
     pub outside: Outside,
+    pub planes: Planes,
     pub faults: Faults,
 }
 
 #[async_trait]
 impl Prober for Looks {
-    async fn probe(&self, kubeconfig: &str) -> Sight {
+    async fn probe(&self, kubeconfig: &str, whose: Whose, gone: &[String]) -> Sight {
+        if whose == Whose::Ours {
+            return self.planes.probe(kubeconfig, gone, &self.faults).await;
+        }
+        assert!(gone.is_empty(), "nothing of theirs is removed");
         assert_eq!(kubeconfig, KUBECONFIG, "what was sealed is opened");
         let looking = async {
             tokio::time::sleep(Duration::from_millis(300)).await;

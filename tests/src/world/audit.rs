@@ -42,6 +42,7 @@ impl World {
         self.audit_clusters(&rows).await;
         self.audit_services(&rows).await;
         self.audit_swarms().await;
+        self.audit_kubernetes().await;
         self.audit_overlays().await;
         self.audit_quota(&rows).await;
         self.audit_images().await;
