@@ -272,7 +272,7 @@ async fn the_label_is_refused_where_it_would_lie_in_clear() {
     assert!(told.contains("of docker"), "{told}");
     // Without it there would have to be nodes.
     let body = json!({ "cluster_template_id": template(&cloud).await });
-    let told = member.post("/v1/clusters", body).await.refused(501);
+    let told = member.post("/v1/clusters", body).await.refused(400);
     assert!(told.contains("the label kubeconfig"), "{told}");
 }
 
