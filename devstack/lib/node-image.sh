@@ -3,8 +3,9 @@
 # the distribution's packages or whoever's, with what it needs to run, and node-init as process 1.
 # There is no shell in it, and nothing that a person would log in with.
 #
-#   node-image.sh FILE NODE_INIT    writes FILE, unless it is there and made of the same files
+#   node-image.sh FILE NODE_INIT [KUBERNETES]    writes FILE, unless it is there and made of the same files
 #
+# KUBERNETES is a folder with what an operator brings for nodes of Kubernetes (docs/kubernetes.md).
 # Ends with 3, having said what to install, when the machine lacks something that belongs into it.
 set -euo pipefail
 
@@ -13,8 +14,10 @@ HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$HERE/common.sh"
 # shellcheck source=devstack/lib/image.sh
 . "$HERE/image.sh"
+# shellcheck source=devstack/lib/kubernetes-image.sh
+. "$HERE/kubernetes-image.sh"
 
-FILE=${1:?which file to write} NODE_INIT=${2:?where node-init is}
+FILE=${1:?which file to write} NODE_INIT=${2:?where node-init is} KUBERNETES=${3:-}
 export LC_ALL=C
 umask 022
 MISSING=()
@@ -116,6 +119,7 @@ collect() {
     done
     filters
     authorities
+    [ -z "$KUBERNETES" ] || collect_kubernetes "$KUBERNETES"
     libraries
     if [ ${#MISSING[@]} -gt 0 ]; then
         say "the node image cannot be made, this machine lacks:"
@@ -150,7 +154,7 @@ fill() {
         mkdir -p "$root$(dirname "$destination")"
         case "$source" in
             -\>*) ln -s "${source#->}" "$root$destination" ;;
-            *.crt | *.so | *.so.*) install -m 0644 "$source" "$root$destination" ;;
+            *.crt | *.so | *.so.* | *.tar | *.yaml | *.yml | *.json) install -m 0644 "$source" "$root$destination" ;;
             *) install -m 0755 "$source" "$root$destination" ;;
         esac
     done <"$FILES"
@@ -172,6 +176,7 @@ write() {
     local engine own config
     mkdir -p "$WORK"/{engine,own/usr/sbin,image}
     skeleton "$WORK/engine"
+    [ -z "$KUBERNETES" ] || kubernetes_skeleton "$WORK/engine"
     fill "$WORK/engine"
     install -m 0755 "$NODE_INIT" "$WORK/own/usr/sbin/node-init"
     # Two layers: another node-init leaves the large one as it is, wherever that is already.
@@ -197,7 +202,7 @@ write() {
 
 # What the image is made of, so that it is made again only when that differs.
 inputs() {
-    sha256sum "$NODE_INIT" "${BASH_SOURCE[0]}" "$HERE/image.sh" | cut -d' ' -f1
+    sha256sum "$NODE_INIT" "${BASH_SOURCE[0]}" "$HERE/image.sh" "$HERE/kubernetes-image.sh" | cut -d' ' -f1
     cat "$FILES"
     cut -f1 "$FILES" | grep -v '^->' | xargs stat -c '%n %s %Y'
 }

@@ -98,6 +98,20 @@ impl Cgroups {
         }
     }
 
+    /// Bytes of memory that the container may have; nothing when it is not bounded, or nobody says.
+    pub fn memory(&self) -> Option<u64> {
+        let root = Path::new(ROOT);
+        let text = match self {
+            Self::V1(all) => {
+                let of_memory = |it: &&Hierarchy| it.what.split(',').any(|one| one == "memory");
+                let tree = all.iter().find(of_memory)?;
+                get(&root.join(&tree.folder), "memory.limit_in_bytes")
+            }
+            Self::V2 => get(root, "memory.max"),
+        };
+        text.ok()?.parse().ok()
+    }
+
     /// Makes the engine's group, which is then `owner`'s.
     pub fn prepare(&self, owner: u32) -> Result<()> {
         match self {

@@ -2,6 +2,7 @@
 
 use crate::error::{During, Error, Result};
 use crate::guests::Guests;
+use crate::kubernetes::Member;
 use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -38,6 +39,9 @@ pub struct Config {
     /// nothing and serves none.
     #[serde(default)]
     pub guests: Option<Guests>,
+    /// What it is in a cluster of Kubernetes. Without, it is in none.
+    #[serde(default)]
+    pub kubernetes: Option<Member>,
 }
 
 fn default_uid_count() -> u32 {
@@ -100,7 +104,10 @@ impl Config {
                 self.bip, self.address_pool
             ));
         }
-        let guests = self.guests.as_ref()?;
+        let Some(guests) = self.guests.as_ref() else {
+            let member = self.kubernetes.is_some();
+            return member.then(|| "kubernetes needs guests: its pods have a network".to_owned());
+        };
         guests.problem().or_else(|| {
             let own = [("bip", self.bip), ("address_pool", self.address_pool)];
             let met = of_guests(guests)

@@ -22,7 +22,8 @@ pub const PORT: u16 = 2376;
 const FOLDER: &str = "/run/jeroboam";
 const SETTINGS: &str = "/run/jeroboam/daemon.json";
 
-const PROGRAMS: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// Where the node's programs are.
+pub const PROGRAMS: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// What a container inside gets to end, in seconds, when the node ends.
 const SHUTDOWN_S: u32 = 15;

@@ -3,9 +3,10 @@
 use crate::cgroup::Cgroups;
 use crate::config::Config;
 use crate::error::{During, Result};
+use crate::guests::Place;
 use crate::supervise::{Signals, end_all_others};
 use crate::telling::say;
-use crate::{again, dockerd, filter, mounts, resolver, tail};
+use crate::{again, dockerd, filter, kubernetes, mounts, resolver, tail};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::process::ExitCode;
@@ -25,6 +26,10 @@ pub struct Plan {
     pub cgroups: Cgroups,
     /// Name servers that can be reached.
     pub resolvers: Vec<IpAddr>,
+    /// Bytes of memory that the node may have, if it is bounded.
+    pub memory: Option<u64>,
+    /// Where the node is in the network of its cluster's guests.
+    pub place: Option<Place>,
 }
 
 /// Brings up what the engine sees, then keeps the engine, and ends with its status.
@@ -38,6 +43,7 @@ pub fn run() -> Result<ExitCode> {
     if let Some(guests) = &plan.config.guests {
         filter::admit(filter, guests)?;
     }
+    let members = kubernetes::begin(&plan, filter)?;
     say("the engine starts");
 
     let (log, ours) = std::io::pipe().during("making a pipe for the engine's log")?;
@@ -45,7 +51,7 @@ pub fn run() -> Result<ExitCode> {
     let engine = dockerd::command(ours, filter)?
         .spawn()
         .during("starting the engine")?;
-    let status = signals.keep(&engine, None, None)?;
+    let status = signals.keep(&engine, None, members)?;
     end_all_others()?;
     let last = log.last_line().unwrap_or_else(|| "none".to_owned());
     if status == 0 {

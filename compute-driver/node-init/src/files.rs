@@ -26,6 +26,9 @@ pub struct Tls {
     pub key: &'static str,
 }
 
+/// What a master of Kubernetes has beside, if it is one.
+const MASTER: &str = "/etc/jeroboam/kubernetes";
+
 /// The engine's data: a volume of its own.
 pub const DATA: &str = "/var/lib/docker";
 
@@ -41,6 +44,22 @@ pub fn hand_over(config: &Config) -> Result<()> {
             .during(format!("letting the engine read {file}"))?;
         permit(file, mode)?;
     }
+    if config.kubernetes.is_some() {
+        for (file, content) in expected_by_kubelet()? {
+            fs::write(file, content).during(format!("writing {file}"))?;
+        }
+    }
+    if config.kubernetes.as_ref().is_some_and(|it| it.control) {
+        permit(MASTER, 0o755)?;
+        let doing = || format!("looking into {MASTER}");
+        for file in fs::read_dir(MASTER).during(doing())? {
+            let file = file.during(doing())?.path();
+            let file = file.to_string_lossy();
+            chown(&*file, Some(Uid::from_raw(0)), Some(group))
+                .during(format!("letting the master read {file}"))?;
+            permit(&file, 0o640)?;
+        }
+    }
     let owner = fs::metadata(DATA)
         .during(format!("looking at {DATA}"))?
         .uid();
@@ -51,6 +70,19 @@ pub fn hand_over(config: &Config) -> Result<()> {
         Some(group),
     )
     .during(format!("handing {DATA} over to the engine"))
+}
+
+/// What kubelet will not do without, and root inside cannot make: who the machine is, and a log of its
+/// kernel, in which it looks for processes that had too little memory. The true one is the machine's.
+fn expected_by_kubelet() -> Result<Vec<(&'static str, String)>> {
+    const IDENTITY: &str = "/etc/machine-id";
+    const RANDOM: &str = "/proc/sys/kernel/random/uuid";
+    let mut missing = vec![("/dev/kmsg", String::new())];
+    if !Path::new(IDENTITY).exists() {
+        let id = fs::read_to_string(RANDOM).during(format!("reading {RANDOM}"))?;
+        missing.push((IDENTITY, id.replace('-', "")));
+    }
+    Ok(missing)
 }
 
 /// Data of another range of users would be readable for nobody, or for somebody else.

@@ -31,24 +31,29 @@ pub fn folder() -> &'static str {
 /// Lets pods of all nodes pass to each other, and what services have sent on to pods.
 pub fn admit(folder: &str, guests: &Guests) -> Result<()> {
     route_what_is_sent_on()?;
-    let doing = || "letting guests through the engine's packet filter".to_owned();
+    let doing = "letting guests through the engine's packet filter";
+    restore(folder, &rules_for(guests), doing)
+}
+
+/// Adds rules to those that there are.
+pub fn restore(folder: &str, added: &str, doing: &str) -> Result<()> {
     let mut program = Command::new(format!("{folder}/iptables-restore"))
         .args(["--wait", "--noflush"])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
-        .during(doing())?;
+        .during(doing)?;
     if let Some(mut rules) = program.stdin.take() {
         // One that does not read them says why.
-        _ = rules.write_all(rules_for(guests).as_bytes());
+        _ = rules.write_all(added.as_bytes());
     }
-    let end = program.wait_with_output().during(doing())?;
+    let end = program.wait_with_output().during(doing)?;
     if end.status.success() {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&end.stderr);
-    Err(Error::refused(format!("{}: {}", doing(), said.trim())))
+    Err(Error::refused(format!("{doing}: {}", said.trim())))
 }
 
 /// Where the kernel filters within a bridge, it would send what a service has translated straight on

@@ -55,7 +55,10 @@ pub fn run() -> Result<ExitCode> {
         [] => "no network: only the machine reaches the engine, by its socket".to_owned(),
         some => format!("the node's addresses: {}", listed(some)),
     });
-    let services = entrance.zip(network.place);
+    let place = network.place;
+    // Kubernetes serves its own.
+    let entrance = entrance.filter(|_| config.kubernetes.is_none());
+    let services = entrance.zip(place.clone());
     let services = services.map(|(entrance, place)| services::Plan {
         entrance,
         place,
@@ -65,15 +68,17 @@ pub fn run() -> Result<ExitCode> {
     let owner = config.uid_base;
     wire.send(&Plan {
         cgroups: cgroups.clone(),
+        memory: cgroups.memory(),
         config,
         resolvers,
+        place,
     })?;
     let Holding::Inside = wire.receive()? else {
         return Err(Error::refused("the holder is out of step"));
     };
     cgroups.settle(pid, owner)?;
     wire.send(&holder::Go)?;
-    let status = signals.keep(&child, Some(PATIENCE_S), services)?;
+    let status = signals.keep(&child, Some(PATIENCE_S), services.into_iter().collect())?;
     Ok(ExitCode::from(status))
 }
 

@@ -59,5 +59,5 @@ pub fn run() -> Result<ExitCode> {
         .env(engine::PLAN, again::told(&plan)?)
         .stdin(Stdio::from(listener));
     let engine = engine.spawn().during("starting the engine's process 1")?;
-    Ok(ExitCode::from(signals.keep(&engine, None, None)?))
+    Ok(ExitCode::from(signals.keep(&engine, None, Vec::new())?))
 }

@@ -9,7 +9,8 @@
 //!  ├ node-init services     the cluster's services, in the engine's network; root there only
 //!  └ node-init holder       makes user, network, IPC, UTS, then cgroup, mount and PID namespaces
 //!     └ node-init engine    process 1 of the PID namespace: mounts, then keeps the engine
-//!        └ dockerd          (was `node-init dockerd`, which handed it its socket)
+//!        ├ dockerd          (was `node-init dockerd`, which handed it its socket)
+//!        └ kubelet, …       in a cluster of Kubernetes (each was `node-init program …`)
 //! ```
 //!
 //! A process becomes another by running this program again with a word: each of them then has one
@@ -30,8 +31,10 @@ mod first;
 mod guests;
 mod holder;
 mod identity;
+mod kubernetes;
 mod mounts;
 mod network;
+mod program;
 mod resolver;
 mod services;
 mod socket;
@@ -53,6 +56,8 @@ fn main() -> ExitCode {
         [engine::WORD] => engine::run(),
         [dockerd::WORD] => dockerd::run(),
         [services::WORD] => services::run(),
+        [kubernetes::WORD] => kubernetes::furnish(),
+        [program::WORD, name, ref arguments @ ..] => program::run(name, arguments),
         _ => Err(Error::refused(
             "node-init takes no arguments: it reads /etc/jeroboam/node.json",
         )),

@@ -52,6 +52,34 @@ pub fn fresh(kind: &str, path: &str, flags: MsFlags, options: Option<&str>) -> R
     mount(Some(kind), path, Some(kind), flags, options).during(format!("mounting {kind} on {path}"))
 }
 
+/// Settings of the kernel that kubelet wants so, and that are the whole machine's: it sees files that say
+/// so. (`pkg/kubelet/cm/container_manager_linux.go`, `setupKernelTunables`.)
+const PRETENDED: [(&str, &str); 6] = [
+    ("vm/overcommit_memory", "1"),
+    ("vm/panic_on_oom", "0"),
+    ("kernel/panic", "10"),
+    ("kernel/panic_on_oops", "1"),
+    ("kernel/keys/root_maxkeys", "1000000"),
+    ("kernel/keys/root_maxbytes", "25000000"),
+];
+
+/// Shows such files, kept in a folder.
+pub fn pretend(folder: &str) -> Result<()> {
+    std::fs::create_dir_all(folder).during(format!("making {folder}"))?;
+    for (setting, value) in PRETENDED {
+        let file = format!("{folder}/{}", setting.replace('/', "-"));
+        std::fs::write(&file, value).during(format!("writing {file}"))?;
+        show(&file, &format!("/proc/sys/{setting}"))?;
+    }
+    Ok(())
+}
+
+/// Lets what is mounted below be seen by others that see this mount, and the other way round.
+pub fn share(path: &str) -> Result<()> {
+    let flags = MsFlags::MS_SHARED | MsFlags::MS_REC;
+    mount(None::<&str>, path, None::<&str>, flags, None::<&str>).during(format!("sharing {path}"))
+}
+
 /// Shows one file in place of another.
 pub fn show(file: &str, over: &str) -> Result<()> {
     mount(

@@ -1,6 +1,6 @@
 //! Keeping one child: what a process 1 owes the others (reaping orphans, passing "end" on), for each
-//! of the node's processes the same. Beside it there may be a companion, which is started again
-//! whenever it ends, and ends with the child.
+//! of the node's processes the same. Beside it there may be companions, which are started again whenever
+//! they end, and end with the child.
 
 use crate::error::{During, Result};
 use crate::telling::say;
@@ -18,19 +18,36 @@ const PAUSE_S: u32 = 1;
 
 /// A process beside the child.
 pub struct Companion {
-    name: &'static str,
+    name: String,
     command: Command,
     living: Option<Pid>,
+    /// It ends well when there is nothing left to do.
+    once: bool,
+    done: bool,
 }
 
 impl Companion {
     /// One that is started by this command, whenever it has to be. The name is for the log.
-    pub fn new(name: &'static str, command: Command) -> Self {
+    pub fn new(name: impl Into<String>, command: Command) -> Self {
         Self {
-            name,
+            name: name.into(),
             command,
             living: None,
+            once: false,
+            done: false,
         }
+    }
+
+    /// One that is started until it has ended well.
+    pub fn once(name: impl Into<String>, command: Command) -> Self {
+        Self {
+            once: true,
+            ..Self::new(name, command)
+        }
+    }
+
+    fn missing(&self) -> bool {
+        self.living.is_none() && !self.done
     }
 
     /// Starts it; where that fails, it is tried again after a pause.
@@ -46,11 +63,15 @@ impl Companion {
 
     fn ended(&mut self, status: WaitStatus) {
         let status = status_of(status).unwrap_or_default();
+        self.living = None;
+        self.done = self.once && status == 0;
+        if self.done {
+            return;
+        }
         say(format_args!(
             "{} ended with status {status}; it is started again",
             self.name
         ));
-        self.living = None;
         alarm::set(PAUSE_S);
     }
 }
@@ -83,17 +104,19 @@ impl Signals {
         &self,
         child: &Child,
         patience_s: Option<u32>,
-        mut companion: Option<Companion>,
+        mut companions: Vec<Companion>,
     ) -> Result<u8> {
         let child = pid(child);
         let mut ending = false;
-        if let Some(companion) = &mut companion {
-            companion.start();
-        }
+        companions.iter_mut().for_each(Companion::start);
         loop {
             match self.0.wait().during("waiting for a signal")? {
                 Signal::SIGCHLD => {
-                    if let Some(status) = reap(child, companion.as_mut().filter(|_| !ending))? {
+                    let beside = match ending {
+                        true => &mut [],
+                        false => companions.as_mut_slice(),
+                    };
+                    if let Some(status) = reap(child, beside)? {
                         return Ok(status);
                     }
                 }
@@ -105,9 +128,8 @@ impl Signals {
                     return Ok(killed_by(Signal::SIGKILL));
                 }
                 Signal::SIGALRM => {
-                    if let Some(companion) = companion.as_mut().filter(|it| it.living.is_none()) {
-                        companion.start();
-                    }
+                    let missing = companions.iter_mut().filter(|it| it.missing());
+                    missing.for_each(Companion::start);
                 }
                 signal => {
                     // It may have ended just now: then its SIGCHLD is next.
@@ -146,16 +168,15 @@ pub fn end_all_others() -> Result<()> {
 }
 
 /// Takes note of all that have ended; the child's status if it is among them.
-fn reap(child: Pid, mut companion: Option<&mut Companion>) -> Result<Option<u8>> {
+fn reap(child: Pid, companions: &mut [Companion]) -> Result<Option<u8>> {
     let mut end = None;
     loop {
         match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
             Ok(WaitStatus::StillAlive) | Err(Errno::ECHILD) => return Ok(end),
             Ok(status) if status.pid() == Some(child) => end = end.or(status_of(status)),
             Ok(status) => {
-                let ended = companion.as_mut();
-                let ended = ended.filter(|it| it.living.is_some() && it.living == status.pid());
-                if let Some(companion) = ended {
+                let mut living = companions.iter_mut().filter(|it| it.living.is_some());
+                if let Some(companion) = living.find(|it| it.living == status.pid()) {
                     companion.ended(status);
                 }
             }
