@@ -20,6 +20,7 @@
 //! container is written in `docs/nodes.md`.
 
 mod again;
+mod bounded;
 mod cgroup;
 mod config;
 mod dockerd;

@@ -4,22 +4,28 @@
 use super::programs::API_PORT;
 use super::settings::{ADDONS, IMAGES, SOCKET};
 use super::{Node, client};
-use crate::again;
 use crate::error::{During, Error, Result};
 use crate::telling::say;
+use crate::{again, bounded};
 use nix::sys::signal::SigSet;
-use std::io::{ErrorKind, Write};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
-use std::{fs, thread, time::Duration};
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::process::Command;
 
 /// In whose environment the node is described.
 pub const NODE: &str = "NODE_INIT_KUBERNETES";
 
 /// Between two looks whether the programs answer.
 const PAUSE: Duration = Duration::from_millis(500);
-/// As long is waited for them until the process ends, and is started again.
-const TRIES: u32 = 120;
+/// So often they are looked at, until the process ends, and is started again.
+const LOOKS: u32 = 120;
+/// For one look.
+const LOOK: Duration = Duration::from_secs(10);
+/// For one image, or one add-on.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// kube-proxy speaks as its node.
 const OWN: &str = r#"{
@@ -34,25 +40,34 @@ pub fn run() -> Result<ExitCode> {
     let none = SigSet::empty();
     none.thread_set_mask().during("letting signals through")?;
     let node: Node = again::heard(NODE)?;
-    answers("containerd", ctr().args(["images", "list", "--quiet"]))?;
-    for image in within(IMAGES)? {
-        let doing = format!("loading {}", image.display());
-        told(ctr().args(["images", "import"]).arg(&image), None, &doing)?;
-    }
-    if node.member.control {
-        answers(
-            "kube-apiserver",
-            kubectl().args(["get", "--raw", "/readyz"]),
-        )?;
-        apply(OWN.as_bytes(), "letting kube-proxy read services")?;
-        for addon in within(ADDONS)? {
-            let doing = format!("applying {}", addon.display());
-            let text = fs::read_to_string(&addon).during(doing.clone())?;
-            apply(placed(&text, &node).as_bytes(), &doing)?;
-        }
-    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .during("preparing to furnish the cluster")?;
+    runtime.block_on(all(&node))?;
     say("the cluster is furnished");
     Ok(ExitCode::SUCCESS)
+}
+
+async fn all(node: &Node) -> Result<()> {
+    answers(ctr().args(["images", "list", "--quiet"])).await?;
+    for image in within(IMAGES)? {
+        let doing = format!("loading {}", image.display());
+        let mut load = ctr();
+        load.args(["images", "import"]).arg(&image);
+        told(&mut load, &[], &doing).await?;
+    }
+    if !node.member.control {
+        return Ok(());
+    }
+    answers(kubectl().args(["get", "--raw", "/readyz"])).await?;
+    apply(OWN.as_bytes(), "letting kube-proxy read services").await?;
+    for addon in within(ADDONS)? {
+        let doing = format!("applying {}", addon.display());
+        let text = fs::read_to_string(&addon).during(doing.clone())?;
+        apply(placed(&text, node).as_bytes(), &doing).await?;
+    }
+    Ok(())
 }
 
 fn ctr() -> Command {
@@ -69,12 +84,9 @@ fn kubectl() -> Command {
     command
 }
 
-fn apply(manifest: &[u8], doing: &str) -> Result<()> {
-    told(
-        kubectl().args(["apply", "--filename=-"]),
-        Some(manifest),
-        doing,
-    )
+async fn apply(manifest: &[u8], doing: &str) -> Result<()> {
+    let mut command = kubectl();
+    told(command.args(["apply", "--filename=-"]), manifest, doing).await
 }
 
 /// What add-ons cannot know: where names are to be answered, and the domain. The words are those of the
@@ -103,40 +115,26 @@ fn within(folder: &str) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn answers(name: &str, question: &mut Command) -> Result<()> {
-    question
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    for _ in 0..TRIES {
-        if question.status().is_ok_and(|status| status.success()) {
-            return Ok(());
-        }
-        thread::sleep(PAUSE);
+async fn answers(question: &mut Command) -> Result<()> {
+    let mut why = String::new();
+    for _ in 0..LOOKS {
+        why = match bounded::run(question, &[], LOOK).await {
+            Ok(end) if end.status.success() => return Ok(()),
+            Ok(end) => bounded::said(&end),
+            Err(why) => why,
+        };
+        tokio::time::sleep(PAUSE).await;
     }
-    let seconds = (PAUSE * TRIES).as_secs();
-    Err(Error::refused(format!(
-        "{name} did not answer in {seconds} s"
-    )))
+    let name = question.as_std().get_program().to_string_lossy();
+    Err(Error::refused(format!("nobody answers {name}: {why}")))
 }
 
-fn told(command: &mut Command, input: Option<&[u8]>, doing: &str) -> Result<()> {
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .during(doing)?;
-    if let (Some(mut to), Some(input)) = (child.stdin.take(), input) {
-        // One that does not read it says why.
-        _ = to.write_all(input);
+async fn told(command: &mut Command, input: &[u8], doing: &str) -> Result<()> {
+    match bounded::run(command, input, PATIENCE).await {
+        Ok(end) if end.status.success() => Ok(()),
+        Ok(end) => Err(Error::refused(format!("{doing} {}", bounded::said(&end)))),
+        Err(why) => Err(Error::refused(format!("{doing}: {why}"))),
     }
-    let end = child.wait_with_output().during(doing)?;
-    if end.status.success() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&end.stderr);
-    Err(Error::refused(format!("{doing}: {}", said.trim())))
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Programs that change the kernel's tables: run as root inside, for a bounded time.
 
-use std::process::{Output, Stdio};
+use crate::bounded;
+use std::process::Output;
 use std::time::Duration;
-use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 /// How long one run may take.
@@ -36,35 +36,17 @@ pub async fn conntrack(arguments: &[String]) -> Result<(), String> {
 }
 
 async fn run(name: &str, arguments: &[&str], input: String) -> Result<Output, String> {
-    let work = async {
-        let mut child = Command::new(name)
-            .args(arguments)
-            // Root of the user namespace, or it would have none of root's rights after it is started.
-            .uid(0)
-            .gid(0)
-            .env_clear()
-            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
-        if let Some(mut stdin) = child.stdin.take() {
-            // One that does not read it says why.
-            _ = stdin.write_all(input.as_bytes()).await;
-        }
-        child.wait_with_output().await
-    };
-    match tokio::time::timeout(PATIENCE, work).await {
-        Ok(Ok(output)) => Ok(output),
-        Ok(Err(error)) => Err(format!("{name} cannot be run: {error}")),
-        Err(_) => Err(format!("{name} did not end within {PATIENCE:?}")),
-    }
+    let mut command = Command::new(name);
+    command
+        .args(arguments)
+        // Root of the user namespace, or it would have none of root's rights after it is started.
+        .uid(0)
+        .gid(0)
+        .env_clear()
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+    bounded::run(&mut command, input.as_bytes(), PATIENCE).await
 }
 
-/// The end of what a program said: its beginning may repeat much of its input.
 fn said(name: &str, end: &Output) -> String {
-    let text = String::from_utf8_lossy(&end.stderr);
-    let lines: Vec<&str> = text.lines().take(4).collect();
-    format!("{name} failed ({}): {}", end.status, lines.join(" "))
+    format!("{name} failed {}", bounded::said(end))
 }
