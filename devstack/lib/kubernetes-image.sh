@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # read by the scripts that source this
 # What makes a node image one of Kubernetes: programs that the operator brings. Sourced by node-image.sh.
 
 # Of Kubernetes itself, in the operator's folder.
