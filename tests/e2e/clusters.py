@@ -4,8 +4,13 @@ import json
 import os
 import subprocess
 from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
 
 from cloud import eventually
+
+TOP = Path(__file__).resolve().parents[2]
 
 # Nodes boot one after the other on small machines.
 PATIENCE = 300
@@ -33,11 +38,11 @@ def servers(cloud, cluster, user="jeroboam"):
 
 
 @contextmanager
-def template(cloud, name, user="jeroboam", coe="docker"):
+def template(cloud, name, user="jeroboam", coe="docker", image="jeroboam-node"):
     """A template of small nodes; its UUID."""
     # It says a sentence before what it was asked to print.
     cloud.openstack(
-        "coe", "cluster", "template", "create", "--coe", coe, "--image", "jeroboam-node",
+        "coe", "cluster", "template", "create", "--coe", coe, "--image", image,
         "--external-network", "public", "--flavor", "c1.small", "--master-flavor", "c1.small", name,
         cloud=user, form=None,
     )
@@ -67,6 +72,19 @@ def cluster(cloud, engine, template, name, count, user="jeroboam"):
     eventually(gone, "the cluster stays", PATIENCE)
     assert all(engine.inspect(node) is None for node in nodes)
     assert sorted(engine.networks()) == sorted(before)
+
+
+def kubernetes():
+    """The folder with Kubernetes as it was built before, or is built now if that was asked for."""
+    script = TOP / "devstack/kubernetes.sh"
+    build = os.environ.get("JEROBOAM_TEST_KUBERNETES") == "build"
+    done = subprocess.run(
+        [str(script)] + ([] if build else ["--cached"]), capture_output=True, text=True, timeout=3600
+    )
+    if done.returncode == 3:
+        pytest.skip(f"Kubernetes is not built: JEROBOAM_TEST_KUBERNETES=build builds it, or {script}")
+    assert done.returncode == 0, done.stderr
+    return Path(done.stdout.strip())
 
 
 def docker_cli(cloud, cluster, home, user="jeroboam"):

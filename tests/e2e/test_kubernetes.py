@@ -4,35 +4,25 @@ clients. It has no kubelet, so pods stay Pending: what runs them is its owner's.
 import ast
 import base64
 import json
-import os
 import socket
 import ssl
 import subprocess
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import pytest
 
+import clusters
 from cloud import eventually
 from clusters import template
 
-TOP = Path(__file__).resolve().parents[2]
-SCRIPT = TOP / "devstack/kube-apiserver.sh"
 PATIENCE = 120
 
 
 @pytest.fixture(scope="module")
 def program():
-    """kube-apiserver, as it was built before, or built now if that was asked for."""
-    build = os.environ.get("JEROBOAM_TEST_KUBERNETES") == "build"
-    words = [str(SCRIPT)] + ([] if build else ["--cached"])
-    done = subprocess.run(words, capture_output=True, text=True, timeout=3600)
-    if done.returncode == 3:
-        pytest.skip("kube-apiserver is not built: JEROBOAM_TEST_KUBERNETES=build builds it, or devstack/kube-apiserver.sh")
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+    return str(clusters.kubernetes() / "kube-apiserver")
 
 
 def free():

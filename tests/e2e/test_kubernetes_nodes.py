@@ -1,0 +1,231 @@
+"""Clusters of Kubernetes whose nodes are this cloud's: real kubelets on real nodes, used by unmodified clients: the two
+of the cloud, and kubectl with what `coe cluster config` writes."""
+
+import json
+import os
+import shutil
+import subprocess
+import time
+import urllib.request
+
+import pytest
+
+import clusters
+from cloud import eventually
+from clusters import PATIENCE, servers, shown, wait
+from engine import ask
+
+NAME = "e2e-kubernetes"
+IMAGE = "jeroboam-node-kubernetes"
+
+RC = """\
+apiVersion: v1
+kind: ReplicationController
+metadata: {name: web}
+spec:
+  replicas: 3
+  selector: {app: web}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      tolerations:
+      # Soon elsewhere, when a node has gone.
+      - {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 1}
+      - {key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, tolerationSeconds: 1}
+      containers:
+      - name: web
+        image: busybox
+        imagePullPolicy: IfNotPresent
+        command: [sh, -c, "mkdir /w; hostname >/w/index.html; exec httpd -f -p 8080 -h /w"]
+        readinessProbe: {httpGet: {path: /, port: 8080}, periodSeconds: 1}
+        resources: {requests: {memory: 8Mi}, limits: {memory: 64Mi}}
+"""
+
+SERVICE = """\
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {type: NodePort, selector: {app: web}, ports: [{port: 80, targetPort: 8080, nodePort: 30080}]}
+"""
+
+
+@pytest.fixture(scope="module")
+def image(cloud, tmp_path_factory):
+    """A node image with Kubernetes in it, made and published as docs/kubernetes.md tells an operator to."""
+    folder = tmp_path_factory.mktemp("operator")
+    brought = folder / "kubernetes"
+    shutil.copytree(clusters.kubernetes(), brought, copy_function=os.link)
+    shutil.copy(cloud.state / "busybox.tar", brought / "images")
+    node_init = os.path.join(os.path.dirname(os.environ["JEROBOAM_BINARY"]), "node-init")
+    archive = folder / "node.tar"
+    subprocess.run(
+        [clusters.TOP / "devstack/lib/node-image.sh", archive, node_init, brought], check=True, timeout=300,
+        capture_output=True,
+    )
+    cloud.openstack(
+        "image", "create", "--public", "--container-format", "docker", "--disk-format", "raw", "--property",
+        "os_distro=jeroboam-node", "--property", "jeroboam_kubernetes=v1.20.2", "--file", str(archive), IMAGE,
+        cloud="jeroboam-admin", form=None,
+    )
+    archive.unlink()
+    yield IMAGE
+    cloud.openstack("image", "delete", IMAGE, cloud="jeroboam-admin", form=None)
+
+
+@pytest.fixture(scope="module")
+def bay(cloud, engine, image, tmp_path_factory):
+    with (
+        clusters.template(cloud, NAME, coe="kubernetes", image=image) as template,
+        clusters.cluster(cloud, engine, template, NAME, 2) as made,
+    ):
+        yield Bay(cloud, engine, made, tmp_path_factory.mktemp("kube"))
+
+
+class Bay:
+    """A cluster, and its user's kubectl."""
+
+    def __init__(self, cloud, engine, made, home):
+        self.cloud, self.engine, self.made, self.home = cloud, engine, made, home
+        self.program = clusters.kubernetes() / "kubectl"
+        cloud.openstack("coe", "cluster", "config", made["uuid"], "--dir", str(home), "--force", cloud="jeroboam",
+                        form=None)
+
+    def kubectl(self, *words, check=True):
+        line = [self.program, "--kubeconfig", self.home / "config", "--cache-dir", self.home / "cache",
+                "--request-timeout=20s", *words]
+        done = subprocess.run(line, capture_output=True, text=True, timeout=60)
+        assert not check or done.returncode == 0, done.stderr
+        return done.stdout
+
+    def listed(self, kind, *words):
+        said = self.kubectl("get", kind, "-o", "json", *words, check=False)
+        return json.loads(said)["items"] if said else None
+
+    def nodes(self):
+        """Names of the nodes, and whether each is Ready."""
+        ready = lambda one: next(it["status"] for it in one["status"]["conditions"] if it["type"] == "Ready")
+        return {one["metadata"]["name"]: ready(one) for one in self.listed("nodes") or []}
+
+    def whole(self, count):
+        nodes = self.nodes()
+        return nodes if list(nodes.values()) == ["True"] * count else None
+
+    def running(self):
+        """The node of each pod that is ready."""
+        pods = self.listed("pods", "-l", "app=web") or []
+        ready = [
+            one for one in pods
+            if "deletionTimestamp" not in one["metadata"]
+            and any(it["type"] == "Ready" and it["status"] == "True" for it in one["status"].get("conditions", []))
+        ]
+        return [one["spec"]["nodeName"] for one in ready]
+
+    def server(self, node):
+        return next(one["ID"] for one in servers(self.cloud, self.made["uuid"]) if one["Name"] == node)
+
+    def kill(self, node):
+        found = self.engine.inspect(self.server(node))
+        ask("POST", f"/containers/{found['Id']}/kill")
+        return found["Id"]
+
+
+def heard(address):
+    """Who answers behind the service at this node."""
+    try:
+        with urllib.request.urlopen(f"http://{address}:30080/", timeout=3) as answer:
+            return answer.read().decode().strip()
+    except OSError:
+        return None
+
+
+def test_a_cluster_of_kubernetes_is_made_and_its_user_is_its_administrator(cloud, bay):
+    made = bay.made
+    assert made["api_address"].startswith("https://")
+    assert made["coe_version"].startswith("v1.20")
+    now = eventually(
+        lambda: (it := shown(cloud, NAME))["health_status"] == "HEALTHY" and it, "it is not healthy", PATIENCE
+    )
+    assert "ok" in str(now["health_status_reason"]) and "Ready" in str(now["health_status_reason"])
+    nodes = bay.nodes()
+    assert sorted(nodes) == sorted(one["Name"] for one in servers(cloud, made["uuid"]))
+    assert list(nodes.values()) == ["True"] * 3
+    assert bay.kubectl("auth", "can-i", "*", "*").strip() == "yes"
+    # What it may use is its own, not the machine's.
+    memory = {one["status"]["allocatable"]["memory"] for one in bay.listed("nodes")}
+    assert all(int(text.rstrip("Ki").rstrip("Mi")) << (20 if text.endswith("Mi") else 10) <= 1 << 30 for text in memory)
+
+
+def test_controllers_and_services_of_either_client_run(cloud, bay, manifest):
+    of = ["--bay", NAME]
+    cloud.magnum("rc-create", *of, "--manifest", manifest(RC))
+    cloud.magnum("coe-service-create", *of, "--manifest", manifest(SERVICE))
+    nodes = eventually(lambda: len(it := bay.running()) == 3 and it, "three pods do not run", PATIENCE)
+    masters = [one["metadata"]["name"] for one in bay.listed("nodes") if one["spec"].get("taints")]
+    assert len(masters) == 1 and masters[0] not in nodes, "nobody's pods are on the master"
+    pods = [one["name"] for one in cloud.magnum("pod-list", *of)]
+    assert len(pods) == 3
+    seen = set()
+    workers = cloud.openstack("coe", "cluster", "show", NAME, cloud="jeroboam")["node_addresses"]
+    addresses = workers if isinstance(workers, list) else json.loads(workers.replace("'", '"'))
+
+    def all_heard():
+        seen.update(heard(address) for address in addresses)
+        return set(pods) <= seen
+
+    eventually(all_heard, "not every pod answers at every node", PATIENCE)
+    pod = pods[0]
+    answered = bay.kubectl("exec", pod, "--", "sh", "-c",
+                           "for i in 1 2 3 4 5 6 7 8; do timeout 3 wget -q -O - http://$WEB_SERVICE_HOST/; done")
+    assert len(answered.split()) == 8 and set(answered.split()) <= set(pods), answered
+
+
+def test_a_node_that_dies_is_replaced_and_its_pods_run_elsewhere(cloud, bay):
+    victim = bay.running()[0]
+    before = bay.server(victim)
+    container = bay.kill(victim)
+    nodes = lambda: [one["ID"] for one in servers(cloud, bay.made["uuid"])]
+    eventually(lambda: before not in nodes(), "the node is not replaced", PATIENCE)
+    eventually(lambda: bay.whole(3), "there are not three nodes again", PATIENCE)
+    eventually(lambda: len(bay.running()) == 3, "there are not three pods again", PATIENCE)
+    assert container not in [one["Id"] for one in ask("GET", "/containers/json?all=true")]
+    wait(cloud, NAME, "CREATE_COMPLETE")
+
+
+def test_the_master_comes_back_with_all_it_knew(cloud, bay):
+    master = next(one["metadata"]["name"] for one in bay.listed("nodes") if one["spec"].get("taints"))
+    controllers = [one["metadata"]["uid"] for one in bay.listed("replicationcontrollers")]
+    server = bay.server(master)
+    bay.kill(master)
+    begun = time.monotonic()
+
+    def back():
+        found = bay.listed("replicationcontrollers")
+        return found is not None and [one["metadata"]["uid"] for one in found] == controllers
+
+    # What is killed just now may still answer: until it is seen to be up again.
+    eventually(lambda: bay.engine.inspect(server)["State"]["Running"], "the master is not started again", PATIENCE)
+    eventually(back, "the master does not know its controllers", PATIENCE)
+    assert bay.server(master) == server, f"replaced after {time.monotonic() - begun:.0f} s"
+    eventually(lambda: bay.whole(3), "its nodes are not ready again", PATIENCE)
+
+
+def test_it_grows_and_shrinks(cloud, bay):
+    cloud.openstack("coe", "cluster", "resize", NAME, "3", cloud="jeroboam", form=None)
+    wait(cloud, NAME, "UPDATE_COMPLETE")
+    assert bay.whole(4)
+    cloud.openstack("coe", "cluster", "resize", NAME, "1", cloud="jeroboam", form=None)
+    eventually(lambda: bay.whole(2), "there are not two nodes", PATIENCE)
+    wait(cloud, NAME, "UPDATE_COMPLETE")
+    eventually(lambda: len(bay.running()) == 3, "there are not three pods again", PATIENCE)
+
+
+def test_what_needs_several_masters_is_refused(cloud, bay, image, name):
+    said = cloud.fails(
+        "coe", "cluster", "create", "--cluster-template", NAME, "--master-count", "3", "--master-lb-enabled", name,
+        cloud="jeroboam",
+    )
+    assert "master" in said
+    with clusters.template(cloud, name, coe="kubernetes") as plain:
+        said = cloud.fails("coe", "cluster", "create", "--cluster-template", plain, name, cloud="jeroboam")
+    assert "jeroboam_kubernetes" in said
