@@ -249,3 +249,12 @@ fn keys_that_sign_by_themselves_are_pkcs_8_and_each_another() {
     assert!(one.reveal().starts_with("-----BEGIN PRIVATE KEY-----"));
     assert_ne!(one, other);
 }
+
+#[test]
+fn a_key_that_signs_by_itself_is_one_that_kubernetes_reads() {
+    let key = signing_key().unwrap();
+    let pem = key.reveal();
+    // kube-apiserver takes no PKCS #8 for --service-account-key-file.
+    assert!(pem.starts_with("-----BEGIN EC PRIVATE KEY-----"), "of another kind");
+    assert!(p256::SecretKey::from_sec1_pem(pem).is_ok());
+}

@@ -1,5 +1,6 @@
 //! Putting a certificate together and signing it.
 
+use p256::SecretKey;
 use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{DerSignature, SigningKey, VerifyingKey};
 use p256::pkcs8::{EncodePrivateKey, LineEnding};
@@ -85,12 +86,15 @@ pub(crate) fn new_key() -> Result<SigningKey> {
     }
 }
 
-/// A new key (P-256, PKCS #8 PEM) that signs by itself, without a certificate.
+/// A new key (P-256) that signs by itself, without a certificate: as SEC 1 has it, in PEM, the one form
+/// of it that Kubernetes takes for both halves of the pair.
 ///
 /// # Errors
 /// `Internal` without randomness.
 pub fn signing_key() -> Result<Secret> {
-    key_pem(&new_key()?)
+    let key = SecretKey::from(new_key()?);
+    let pem = key.to_sec1_pem(LineEnding::LF).map_err(broken)?;
+    Ok(Secret::new(pem.to_string()))
 }
 
 /// PKCS #8 PEM.

@@ -31,7 +31,7 @@ pub struct NodeKubernetes {
     pub control: Option<Control>,
 }
 
-/// What a control plane proves itself with, all in PEM, keys in PKCS #8. All of it is secret.
+/// What a control plane proves itself with, all in PEM. All of it is secret.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Control {
     /// A client's certificate: of who may do everything.
