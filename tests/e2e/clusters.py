@@ -23,9 +23,15 @@ def shown(cloud, cluster, user="jeroboam"):
 def wait(cloud, cluster, wanted, user="jeroboam"):
     """Waits until the cluster's status is this."""
 
+    said = set()
+
     def reached():
         now = shown(cloud, cluster, user)
         assert not now["status"].endswith("FAILED"), now["status_reason"]
+        if now["status_reason"] not in said:
+            # Shown when it fails.
+            said.add(now["status_reason"])
+            print(now["status"], now["status_reason"])
         return now if now["status"] == wanted else None
 
     return eventually(reached, f"the cluster does not become {wanted}", PATIENCE)

@@ -1,6 +1,7 @@
 //! What is signed here, read by others: the verifier that rustls uses.
 
 use super::*;
+use p256::pkcs8::{DecodePrivateKey, DecodePublicKey};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
 use std::time::Duration;
 use webpki::{EndEntityCert, KeyUsage as Usage, anchor_from_trusted_cert};
@@ -251,10 +252,12 @@ fn keys_that_sign_by_themselves_are_pkcs_8_and_each_another() {
 }
 
 #[test]
-fn a_key_that_signs_by_itself_is_one_that_kubernetes_reads() {
-    let key = signing_key().unwrap();
-    let pem = key.reveal();
-    // kube-apiserver takes no PKCS #8 for --service-account-key-file.
-    assert!(pem.starts_with("-----BEGIN EC PRIVATE KEY-----"), "of another kind");
-    assert!(p256::SecretKey::from_sec1_pem(pem).is_ok());
+fn a_key_that_signs_by_itself_has_both_halves() {
+    let key = crate::signing_key().unwrap();
+    let key = key.reveal();
+    let public = &key[key.find("-----BEGIN PUBLIC KEY").unwrap()..];
+    let public = p256::PublicKey::from_public_key_pem(public).unwrap();
+    let private =
+        p256::SecretKey::from_pkcs8_pem(&key[..key.find("-----BEGIN PUBLIC KEY").unwrap()]);
+    assert!(private.unwrap().public_key() == public);
 }

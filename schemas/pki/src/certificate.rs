@@ -1,9 +1,8 @@
 //! Putting a certificate together and signing it.
 
-use p256::SecretKey;
 use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{DerSignature, SigningKey, VerifyingKey};
-use p256::pkcs8::{EncodePrivateKey, LineEnding};
+use p256::pkcs8::{EncodePrivateKey, EncodePublicKey, LineEnding};
 use rand::TryRngCore;
 use rand::rngs::OsRng;
 use schemas::{Error, Result, Secret, Timestamp};
@@ -86,15 +85,21 @@ pub(crate) fn new_key() -> Result<SigningKey> {
     }
 }
 
-/// A new key (P-256) that signs by itself, without a certificate: as SEC 1 has it, in PEM, the one form
-/// of it that Kubernetes takes for both halves of the pair.
+/// A new key (P-256) that signs by itself, without a certificate: PKCS #8 in PEM, and behind it its
+/// public half, for of a private key in this form Kubernetes reads the private half alone
+/// (`client-go/util/keyutil`).
 ///
 /// # Errors
 /// `Internal` without randomness.
 pub fn signing_key() -> Result<Secret> {
-    let key = SecretKey::from(new_key()?);
-    let pem = key.to_sec1_pem(LineEnding::LF).map_err(broken)?;
-    Ok(Secret::new(pem.to_string()))
+    let key = new_key()?;
+    let public = key.verifying_key().to_public_key_pem(LineEnding::LF);
+    let private = key_pem(&key)?;
+    Ok(Secret::new(format!(
+        "{}{}",
+        private.reveal(),
+        public.map_err(broken)?
+    )))
 }
 
 /// PKCS #8 PEM.
