@@ -121,8 +121,14 @@ class Bay:
         ]
         return [one["spec"]["nodeName"] for one in ready]
 
+    def servers(self):
+        """The nodes' servers by the names that they have in the cluster: their own as hosts."""
+        all_ = [one["ID"] for one in servers(self.cloud, self.made["uuid"])]
+        seen = [(self.engine.inspect(one), one) for one in all_]
+        return {found["Config"]["Hostname"]: one for found, one in seen if found}
+
     def server(self, node):
-        return next(one["ID"] for one in servers(self.cloud, self.made["uuid"]) if one["Name"] == node)
+        return self.servers()[node]
 
     def kill(self, node):
         found = self.engine.inspect(self.server(node))
@@ -148,7 +154,7 @@ def test_a_cluster_of_kubernetes_is_made_and_its_user_is_its_administrator(cloud
     )
     assert "ok" in str(now["health_status_reason"]) and "Ready" in str(now["health_status_reason"])
     nodes = bay.nodes()
-    assert sorted(nodes) == sorted(one["Name"] for one in servers(cloud, made["uuid"]))
+    assert sorted(nodes) == sorted(bay.servers())
     assert list(nodes.values()) == ["True"] * 3
     assert bay.kubectl("auth", "can-i", "*", "*").strip() == "yes"
     # What it may use is its own, not the machine's.
