@@ -1,7 +1,6 @@
 //! Pods: manifests in, rows out.
 
 use super::cloud::{Answer, CLUSTER, Caller, Cloud, DISTROLESS, PROJECT};
-use super::sown;
 use serde_json::{Value, json};
 use store::compute::servers::{self, Server};
 use store::compute::spec::Spec;

@@ -3,7 +3,6 @@
 use super::cloud::{CLUSTER, Cloud};
 use super::pods::{bay_is, manifest, pod, post, replaced};
 use serde_json::{Value, json};
-use store::compute::guests::{self, Kind};
 use store::container_infra::clusters;
 use store::{Scope, Tx};
 
@@ -141,11 +140,4 @@ async fn the_number_of_pods_is_bounded_by_what_controllers_should_keep_too() {
         .into();
     let told = post(&member, "pods", &many).await.refused(400);
     assert!(told.contains("3 containers"), "{told}");
-}
-
-async fn guests_of(cloud: &Cloud, project: &'static str) -> i64 {
-    let count = cloud
-        .store
-        .read(move |conn| guests::count(conn, project, Kind::Pod));
-    count.await.unwrap()
 }

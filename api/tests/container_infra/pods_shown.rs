@@ -122,3 +122,10 @@ async fn the_pages_that_follow_are_of_the_same_bay() {
     cloud.stranger().get(&path).await.refused(404);
     assert_eq!(member.get(&path).await.is(200)["pods"][0]["name"], "x");
 }
+
+async fn guests_of(cloud: &Cloud, project: &'static str) -> i64 {
+    let count = cloud
+        .store
+        .read(move |conn| guests::count(conn, project, Kind::Pod));
+    count.await.unwrap()
+}
