@@ -4,6 +4,7 @@
 #[path = "container_infra"]
 mod stories {
     mod adopted;
+    mod adopted_lists;
     mod api_server;
     mod bare_metal;
     mod bodies;

@@ -7,17 +7,19 @@
 //! ```
 
 mod adopt;
+mod everywhere;
 mod objects;
 mod update;
 mod view;
 
 pub(super) use adopt::{adopted, adoption, authority, refuse, unshared};
+pub(super) use everywhere::{Everywhere, Silent, Thing};
 pub(super) use view::{Kind, PODS, RCS, SERVICES};
 
 use super::call::{own, settings};
 use super::{Ident, bay};
 use crate::ctx::Caller;
-use kubernetes::{Kubeconfig, Server};
+use kubernetes::{Bounds, Kubeconfig, Server};
 use schemas::{Error, Result};
 use store::container_infra::adopted::{self as rows, Adopted};
 use store::container_infra::clusters::{self, Cluster};
@@ -68,11 +70,29 @@ impl Bay {
         }
     }
 
+    /// All adopted bays of the project, in the order of adoption, but for those that are being forgotten.
+    ///
+    /// # Errors
+    /// `Forbidden` for a token without a project, and those of the database.
+    pub(super) async fn all(caller: &Caller) -> Result<Vec<Bay>> {
+        let scope = own(caller)?;
+        let rows = caller.read(move |conn| rows::list(conn, &scope)).await?;
+        let there = rows.into_iter().filter(|(row, _)| row.deleting == 0);
+        Ok(there.map(|(row, adopted)| Bay { row, adopted }).collect())
+    }
+
     /// Its API server, reached for this request.
     async fn server(&self, caller: &Caller) -> Result<Server> {
+        let bounds = Bounds::of(&settings(caller).kubernetes);
+        self.server_within(caller, bounds).await
+    }
+
+    /// The same for a request that asks others, too.
+    async fn server_within(&self, caller: &Caller, bounds: Bounds) -> Result<Server> {
         let seals = &caller.state().seals;
         let about = Adopted::about(&self.row.id);
         let text = seals.unseal(&about, &self.adopted.sealed_kubeconfig)?;
-        Server::open(&Kubeconfig::open(&text)?, &settings(caller).kubernetes).await
+        let settings = &settings(caller).kubernetes;
+        Server::open(&Kubeconfig::open(&text)?, settings, bounds).await
     }
 }

@@ -10,7 +10,7 @@ const LONGEST: usize = 1024;
 
 /// The code of what a server that does not answer is told with: this cloud stands between it and the
 /// caller. (Not 503, with which `Retry-After` is sent, and clients of 2015 break at that.)
-pub(crate) const SILENT: u16 = 504;
+pub const SILENT: u16 = 504;
 
 /// Told of a server that cannot be used.
 pub(crate) fn silent(server: &impl Display, why: &str) -> Error {

@@ -17,7 +17,8 @@ mod kubeconfig;
 mod probe;
 mod settings;
 
-pub use connect::Server;
+pub use answer::SILENT;
+pub use connect::{Bounds, Server};
 pub use kubeconfig::{Kubeconfig, LONGEST};
 pub use probe::{Prober, Probes};
 pub use settings::Settings;

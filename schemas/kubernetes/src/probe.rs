@@ -1,7 +1,7 @@
 //! Looking whether an API server works.
 
 use crate::answer::SILENT;
-use crate::{Kubeconfig, Request, Server, Settings, params};
+use crate::{Bounds, Kubeconfig, Request, Server, Settings, params};
 use async_trait::async_trait;
 use k8s_openapi::api::core::v1::Node as Theirs;
 use schemas::container_infra::adopted::{Node, Seen, Sight};
@@ -32,7 +32,7 @@ impl Prober for Probes {
     async fn probe(&self, kubeconfig: &str) -> Sight {
         let looking = async {
             let kubeconfig = Kubeconfig::open(kubeconfig)?;
-            look(&Server::open(&kubeconfig, &self.0).await?).await
+            look(&Server::open(&kubeconfig, &self.0, Bounds::of(&self.0)).await?).await
         };
         match looking.await {
             Ok(seen) => Sight::Answers(seen),

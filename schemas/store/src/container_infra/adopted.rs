@@ -2,9 +2,9 @@
 //! opens it is sealed before it comes here.
 
 use super::clusters::Cluster;
-use super::schema::adopted_clusters as adopted;
+use super::schema::{adopted_clusters as adopted, clusters};
 use crate::kept::kept;
-use crate::{Conn, Fail, Result, Tx};
+use crate::{Conn, Fail, Result, Scope, Tx};
 use diesel::prelude::*;
 use schemas::container_infra::adopted::{Seen, Sight};
 use schemas::{Error, Timestamp};
@@ -117,6 +117,19 @@ pub fn of_all(conn: &mut Conn, cluster_ids: &[String]) -> Result<Vec<Adopted>> {
         );
     }
     Ok(all)
+}
+
+/// All that the caller may see, with their clusters, in the order of adoption.
+pub fn list(conn: &mut Conn, scope: &Scope) -> Result<Vec<(Cluster, Adopted)>> {
+    let mut query = clusters::table
+        .inner_join(adopted::table.on(adopted::cluster_id.eq(clusters::id)))
+        .order((clusters::created_at, clusters::id))
+        .select((Cluster::as_select(), Adopted::as_select()))
+        .into_boxed();
+    if let Scope::Project(project) = scope {
+        query = query.filter(clusters::project_id.eq(project.clone()));
+    }
+    Ok(query.load(conn)?)
 }
 
 /// Refuses what only this cloud's own nodes can be made to do.

@@ -295,3 +295,5 @@ diesel::table! {
         revision -> BigInt,
     }
 }
+
+diesel::allow_tables_to_appear_in_same_query!(clusters, adopted_clusters);
