@@ -5,6 +5,8 @@
 mod stories {
     mod adopted;
     mod adopted_lists;
+    mod adopted_nodes;
+    mod adopted_renewed;
     mod api_server;
     mod bare_metal;
     mod bodies;

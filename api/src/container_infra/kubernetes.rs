@@ -2,7 +2,7 @@
 //! it is a row here; every request asks, with the kubeconfig that was sealed when the cluster was adopted.
 //!
 //! ```text
-//! bay create ──► adopt: kubeconfig parsed, judged, sealed
+//! bay create, update of its label ──► adopt: kubeconfig parsed, judged, sealed
 //! /pods, /services, /rcs ──► workloads ──► Bay ──► objects: the manifest as it is, its own refusals
 //! ```
 
@@ -12,7 +12,7 @@ mod objects;
 mod update;
 mod view;
 
-pub(super) use adopt::{adopted, adoption, authority, refuse, unshared};
+pub(super) use adopt::{Fresh, adopted, adoption, authority, other, refuse, unshared};
 pub(super) use everywhere::{Everywhere, Silent, Thing};
 pub(super) use view::{Kind, PODS, RCS, SERVICES};
 
@@ -77,8 +77,8 @@ impl Bay {
     pub(super) async fn all(caller: &Caller) -> Result<Vec<Bay>> {
         let scope = own(caller)?;
         let rows = caller.read(move |conn| rows::list(conn, &scope)).await?;
-        let there = rows.into_iter().filter(|(row, _)| row.deleting == 0);
-        Ok(there.map(|(row, adopted)| Bay { row, adopted }).collect())
+        let bays = rows.into_iter();
+        Ok(bays.map(|(row, adopted)| Bay { row, adopted }).collect())
     }
 
     /// Its API server, reached for this request.

@@ -49,7 +49,7 @@ async fn three(cloud: &Cloud) -> [(String, ApiServer); 2] {
 }
 
 /// As its conductor writes down that it does not answer.
-async fn unheard(cloud: &Cloud, id: &str) {
+pub async fn unheard(cloud: &Cloud, id: &str) {
     let id = id.to_owned();
     let write = move |tx: &mut Tx<'_>| {
         let mut row = adopted::get(tx, &id)?.unwrap();

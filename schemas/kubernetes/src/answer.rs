@@ -49,8 +49,8 @@ fn refusal(server: &impl Display, status: &Status) -> Error {
     match status.code {
         // A client would take it for a word about its own token, throw that away and begin anew.
         401 => Error::Forbidden(format!(
-            "The API server {server} does not accept the kubeconfig's credentials (401 {words}). Adopt \
-             the cluster again with credentials that are valid."
+            "The API server {server} does not accept the kubeconfig's credentials (401 {words}). \
+             Replace the cluster's label kubeconfig by one whose credentials are valid."
         )),
         code @ 400..=599 => Error::Theirs {
             status: code,

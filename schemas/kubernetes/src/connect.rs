@@ -1,7 +1,8 @@
 //! A connection to an API server: to an address that was judged, over TLS, within bounds.
 
 use crate::answer::{silent, told};
-use crate::{Kubeconfig, Settings};
+use crate::bounds::MOST;
+use crate::{Bounds, Kubeconfig, Settings};
 use http::Uri;
 use http_body_util::Limited;
 use hyper_util::client::legacy;
@@ -12,9 +13,6 @@ use schemas::{Error, Result};
 use serde_json::Value;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tower::{BoxError, ServiceBuilder, ServiceExt};
@@ -22,39 +20,6 @@ use url::Url;
 
 /// Longest answer, in bytes.
 const LONGEST: usize = 8 << 20;
-
-/// Most bytes of all answers to one request.
-const MOST: usize = 128 << 20;
-
-/// What one request may cost, however many servers are asked for it: clones share it.
-#[derive(Clone, Debug)]
-pub struct Bounds {
-    until: Instant,
-    patience: Duration,
-    /// Bytes that may still be read.
-    left: Arc<AtomicUsize>,
-}
-
-impl Bounds {
-    /// Those of a request that begins now.
-    pub fn of(settings: &Settings) -> Bounds {
-        let patience = settings.patience();
-        Bounds {
-            until: Instant::now() + patience,
-            patience,
-            left: Arc::new(AtomicUsize::new(MOST)),
-        }
-    }
-
-    /// Has an answer of so many bytes a place in it?
-    fn take(&self, bytes: usize) -> bool {
-        let less = |left: usize| left.checked_sub(bytes);
-        let took = self
-            .left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
-        took.is_ok()
-    }
-}
 
 /// An API server, reached. Made for the calls of one request, so that its address is judged anew for the
 /// next.
@@ -75,7 +40,7 @@ impl Server {
         settings: &Settings,
         bounds: Bounds,
     ) -> Result<Server> {
-        let patience = bounds.until.saturating_duration_since(Instant::now());
+        let patience = bounds.until().saturating_duration_since(Instant::now());
         let url = kubeconfig.server().clone();
         let port = url.port_or_known_default().unwrap_or(443);
         let judged = reach::judged(&url, port, &settings.allow, patience).await;
@@ -100,16 +65,16 @@ impl Server {
     /// `Theirs`, with its own refusals, or with 504 for one that does not answer.
     pub async fn text(&self, request: http::Request<Vec<u8>>) -> Result<String> {
         let asking = self.client.request_text(request);
-        match tokio::time::timeout_at(self.bounds.until, asking).await {
+        match tokio::time::timeout_at(self.bounds.until(), asking).await {
             Ok(Ok(text)) if self.bounds.take(text.len()) => Ok(text),
             Ok(Ok(_)) => {
                 let most = MOST >> 20;
-                let why = format!("more than {most} MiB are to be read for this request");
+                let why = format!("more than {most} MiB would be read for this request");
                 Err(silent(&self.url, &why))
             }
             Ok(Err(error)) => Err(told(&self.url, error)),
             Err(_) => {
-                let seconds = self.bounds.patience.as_secs();
+                let seconds = self.bounds.patience().as_secs();
                 Err(silent(&self.url, &format!("nothing came in {seconds} s")))
             }
         }

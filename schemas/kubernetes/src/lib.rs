@@ -12,13 +12,15 @@
 //! call and every answer is bounded, whoever is at the other end.
 
 mod answer;
+mod bounds;
 mod connect;
 mod kubeconfig;
 mod probe;
 mod settings;
 
 pub use answer::SILENT;
-pub use connect::{Bounds, Server};
+pub use bounds::Bounds;
+pub use connect::Server;
 pub use kubeconfig::{Kubeconfig, LONGEST};
 pub use probe::{Prober, Probes};
 pub use settings::Settings;

@@ -109,6 +109,7 @@ fn nodes(mut list: Value) -> Result<Vec<Node>> {
 fn node(theirs: Theirs) -> Node {
     let labels: BTreeMap<String, String> = theirs.metadata.labels.unwrap_or_default();
     let status = theirs.status.unwrap_or_default();
+    let info = status.node_info.as_ref();
     let mut conditions = status.conditions.into_iter().flatten();
     let ready = conditions.find(|condition| condition.type_ == "Ready");
     let mut addresses = status.addresses.into_iter().flatten();
@@ -118,7 +119,13 @@ fn node(theirs: Theirs) -> Node {
         ready: ready.map_or_else(|| "Unknown".into(), |condition| condition.status),
         master: MASTERS.iter().any(|label| labels.contains_key(*label)),
         address: inside.map(|address| address.address),
-        engine: status.node_info.map(|info| info.container_runtime_version),
+        engine: info.map(|info| info.container_runtime_version.clone()),
+        uid: theirs.metadata.uid,
+        system: info.map(|info| info.os_image.clone()),
+        made: theirs
+            .metadata
+            .creation_timestamp
+            .map(|time| time.0.as_microsecond()),
     }
 }
 
@@ -131,7 +138,10 @@ mod tests {
     fn nodes_are_read_as_they_are_told() {
         let list = json!({ "items": [
             {
-                "metadata": { "name": "a", "labels": { "node-role.kubernetes.io/master": "" } },
+                "metadata": {
+                    "name": "a", "labels": { "node-role.kubernetes.io/master": "" }, "uid": "u",
+                    "creationTimestamp": "1970-01-01T00:00:02Z",
+                },
                 "spec": {},
                 "status": {
                     "conditions": [
@@ -145,7 +155,7 @@ mod tests {
                     "nodeInfo": {
                         "containerRuntimeVersion": "containerd://1.4.3", "architecture": "", "bootID": "",
                         "kernelVersion": "", "kubeProxyVersion": "", "kubeletVersion": "", "machineID": "",
-                        "operatingSystem": "", "osImage": "", "systemUUID": "",
+                        "operatingSystem": "", "osImage": "Debian", "systemUUID": "",
                     },
                 },
             },
@@ -158,6 +168,9 @@ mod tests {
             master: true,
             address: Some("10.0.0.2".into()),
             engine: Some("containerd://1.4.3".into()),
+            uid: Some("u".into()),
+            system: Some("Debian".into()),
+            made: Some(2_000_000),
         };
         let second = Node {
             name: "b".into(),

@@ -1,13 +1,18 @@
 //! Adopted clusters: somebody else made them and runs them, this cloud only knows their API server. What
 //! opens it is sealed before it comes here.
 
-use super::clusters::Cluster;
-use super::schema::{adopted_clusters as adopted, clusters};
+use super::clusters::{self, Asked, Cluster};
+use super::schema::{adopted_clusters as adopted, clusters as all_clusters};
 use crate::kept::kept;
 use crate::{Conn, Fail, Result, Scope, Tx};
 use diesel::prelude::*;
 use schemas::container_infra::adopted::{Seen, Sight};
-use schemas::{Error, Timestamp};
+use schemas::container_infra::cluster::KUBECONFIG;
+use schemas::container_infra::status::{Operation, Progress, Status};
+use schemas::{Error, Kind, Timestamp};
+
+/// What events call it when one is given another kubeconfig.
+pub const RENEW: &str = "change-credentials";
 
 /// A row: one for each adopted cluster, beside its own.
 #[derive(Clone, Queryable, Selectable, Insertable, AsChangeset, PartialEq, Eq)]
@@ -33,6 +38,8 @@ pub struct Adopted {
     pub sight: Option<String>,
     /// Rises with each change of the row.
     pub revision: i64,
+    /// What was seen when it answered last: `Seen`.
+    pub seen: Option<String>,
 }
 
 impl std::fmt::Debug for Adopted {
@@ -60,6 +67,7 @@ impl Adopted {
             answered_at: None,
             sight: None,
             revision: 1,
+            seen: None,
         }
     }
 
@@ -69,12 +77,10 @@ impl Adopted {
         Ok(sight.transpose()?)
     }
 
-    /// What was seen, if the last look saw anything.
+    /// What was seen when it answered last.
     pub fn seen(&self) -> Result<Option<Seen>> {
-        Ok(match self.sight()? {
-            Some(Sight::Answers(seen)) => Some(seen),
-            Some(Sight::Silent(_)) | None => None,
-        })
+        let seen = self.seen.as_deref().map(serde_json::from_str);
+        Ok(seen.transpose()?)
     }
 
     /// Another look begins; its number.
@@ -92,7 +98,26 @@ impl Adopted {
         self.answered = number;
         self.answered_at = Some(now.0);
         self.sight = Some(serde_json::to_string(sight)?);
+        if let Sight::Answers(seen) = sight {
+            self.seen = Some(serde_json::to_string(seen)?);
+        }
         Ok(true)
+    }
+
+    /// It is opened otherwise from now on. A look that was begun before comes to nothing, and the next is
+    /// due at once.
+    fn renew(&mut self, fresh: &Adopted) {
+        if self.server != fresh.server {
+            self.seen = None;
+        }
+        self.server.clone_from(&fresh.server);
+        self.ca_pem.clone_from(&fresh.ca_pem);
+        self.sealed_kubeconfig.clone_from(&fresh.sealed_kubeconfig);
+        self.asked += 1;
+        self.answered = self.asked;
+        self.asked_at = None;
+        self.answered_at = None;
+        self.sight = None;
     }
 }
 
@@ -119,15 +144,16 @@ pub fn of_all(conn: &mut Conn, cluster_ids: &[String]) -> Result<Vec<Adopted>> {
     Ok(all)
 }
 
-/// All that the caller may see, with their clusters, in the order of adoption.
+/// All that the caller may see and that are to stay, with their clusters, in the order of adoption.
 pub fn list(conn: &mut Conn, scope: &Scope) -> Result<Vec<(Cluster, Adopted)>> {
-    let mut query = clusters::table
-        .inner_join(adopted::table.on(adopted::cluster_id.eq(clusters::id)))
-        .order((clusters::created_at, clusters::id))
+    let mut query = all_clusters::table
+        .inner_join(adopted::table.on(adopted::cluster_id.eq(all_clusters::id)))
+        .filter(all_clusters::deleting.eq(0))
+        .order((all_clusters::created_at, all_clusters::id))
         .select((Cluster::as_select(), Adopted::as_select()))
         .into_boxed();
     if let Scope::Project(project) = scope {
-        query = query.filter(clusters::project_id.eq(project.clone()));
+        query = query.filter(all_clusters::project_id.eq(project.clone()));
     }
     Ok(query.load(conn)?)
 }
@@ -173,6 +199,43 @@ pub fn update(tx: &mut Tx<'_>, row: &mut Adopted) -> Result<()> {
         1 => Ok(()),
         _ => Err(Fail::Again),
     }
+}
+
+/// Gives an adopted cluster another kubeconfig, of which `fingerprint` is shown. It is adopted with that
+/// as with the first: what was given up is tried again.
+///
+/// # Errors
+/// `NotFound`; `BadRequest` for one that was not adopted, or is being deleted.
+pub fn renew(tx: &mut Tx<'_>, asked: &Asked, fresh: &Adopted, fingerprint: &str) -> Result<()> {
+    let id = &fresh.cluster_id;
+    let found = clusters::get(tx, &asked.scope, id)?;
+    let mut cluster = found.ok_or_else(|| clusters::missing(id))?;
+    let mut row = get(tx, id)?.ok_or_else(|| unadopted(&cluster))?;
+    if cluster.deleting != 0 {
+        let told = format!("Cluster {} is being deleted.", cluster.name);
+        return Err(Error::BadRequest(told).into());
+    }
+    let operation = match cluster.state()? {
+        Status(Operation::Create, Progress::InProgress | Progress::Failed) => Operation::Create,
+        _ => Operation::Update,
+    };
+    let mut spec = cluster.spec()?;
+    spec.labels.insert(KUBECONFIG.into(), fingerprint.into());
+    cluster.set_spec(&spec)?;
+    cluster.begin(tx.now(), operation, &asked.request_id)?;
+    clusters::event(tx, &cluster, &asked.user_id, RENEW, "request", "", "")?;
+    clusters::update(tx, &mut cluster)?;
+    row.renew(fresh);
+    update(tx, &mut row)?;
+    tx.due(Kind::Cluster, id)
+}
+
+/// Refuses a kubeconfig for a cluster that this cloud made.
+pub fn unadopted(cluster: &Cluster) -> Error {
+    Error::BadRequest(format!(
+        "Cluster {} was not adopted: it takes no kubeconfig. A cluster is adopted when it is made.",
+        cluster.name
+    ))
 }
 
 /// Forgets it, kubeconfig and all.

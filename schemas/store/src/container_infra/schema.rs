@@ -293,6 +293,7 @@ diesel::table! {
         answered_at -> Nullable<BigInt>,
         sight -> Nullable<Text>,
         revision -> BigInt,
+        seen -> Nullable<Text>,
     }
 }
 

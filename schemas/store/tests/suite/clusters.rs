@@ -68,7 +68,7 @@ fn group(cluster: &str, name: &str, count: i64) -> NodeGroup {
     }
 }
 
-fn new(project: &str, name: &str) -> New {
+pub fn new(project: &str, name: &str) -> New {
     let id = ClusterId::new().to_string();
     let spec = spec::Cluster {
         create_timeout: 60,
@@ -111,7 +111,7 @@ fn new(project: &str, name: &str) -> New {
     }
 }
 
-fn asked(project: &str) -> Asked {
+pub fn asked(project: &str) -> Asked {
     Asked {
         scope: Scope::Project(project.into()),
         user_id: "u".into(),
