@@ -45,6 +45,8 @@ pub(in crate::container_infra) struct Fresh {
 }
 
 impl Fresh {
+    /// Reads, judges and seals it.
+    ///
     /// # Errors
     /// `BadRequest` that names what the kubeconfig may not say, or where this cloud asks nobody.
     pub(in crate::container_infra) async fn judged(
