@@ -4,6 +4,9 @@
 #[path = "container_infra"]
 mod stories {
     mod adopted;
+    mod adopted_lists;
+    mod adopted_nodes;
+    mod adopted_renewed;
     mod api_server;
     mod bare_metal;
     mod bodies;

@@ -89,8 +89,9 @@ class Relay:
 class Machine:
     """The second machine while it is there; the first one's tunnels end at its cable meanwhile."""
 
-    def __init__(self, cloud, home):
-        self.cloud, self.home = cloud, Path(home)
+    def __init__(self, cloud, home, **agent):
+        """`agent`: more of its agent's settings."""
+        self.cloud, self.home, self.settings = cloud, Path(home), agent
         self.socket = self.home / "docker.sock"
         self.processes, self.relays = [], []
 
@@ -199,6 +200,7 @@ class Machine:
         del settings["http"]
         settings["bus"]["url_file"] = str(self.home / "bus-url")
         settings["agent"] |= {"state_dir": str(self.home / "agent"), "hostname": NAME, "address": SECOND}
+        settings["agent"] |= self.settings
         settings["agent"]["images"] |= {"auth_url": f"{api}/identity", "image_url": f"{api}/image"}
         settings["engine"]["url"] = f"unix://{self.socket}"
         # Node by node the users of both machines are users of one kernel here.

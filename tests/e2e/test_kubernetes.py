@@ -244,6 +244,31 @@ def test_pods_are_the_api_servers(cloud, bay, theirs, manifest, name):
         theirs.ask("GET", f"/api/v1/namespaces/default/pods/{name}")
 
 
+def test_lists_that_name_no_bay_show_its_things_and_the_book_its_nodes(cloud, bay, theirs, manifest, name):
+    """As clients of early 2015 ask, which know no bays here."""
+    ask = cloud.connection("jeroboam").container_infrastructure_management.get
+    made = cloud.magnum("pod-create", "--bay", "e2e-theirs", "--manifest", manifest(POD.format(name=name)))
+    listed = ask("/pods").json()
+    assert made["uuid"] in [one["uuid"] for one in listed["pods"] if one["bay_uuid"] == bay["uuid"]]
+    assert "left_out" not in listed
+    node = {
+        "apiVersion": "v1", "kind": "Node", "metadata": {"name": name},
+        "status": {"nodeInfo": {
+            "osImage": "Debian GNU/Linux 12", "containerRuntimeVersion": "containerd://1.4.3", "architecture": "",
+            "bootID": "", "kernelVersion": "", "kubeProxyVersion": "", "kubeletVersion": "", "machineID": "",
+            "operatingSystem": "", "systemUUID": "",
+        }},
+    }
+    uid = theirs.ask("POST", "/api/v1/nodes", node)["metadata"]["uid"]
+    try:
+        seen = lambda: {one["uuid"]: one for one in ask("/nodes").json()["nodes"]}.get(uid)
+        shown = eventually(seen, "its node is not shown", PATIENCE)
+        assert (shown["ironic_node_id"], shown["image_id"]) == (name, "Debian GNU/Linux 12")
+    finally:
+        theirs.ask("DELETE", f"/api/v1/nodes/{name}")
+    cloud.magnum("pod-delete", "--bay", "e2e-theirs", name)
+
+
 def test_controllers_are_replaced_and_removed(cloud, bay, theirs, manifest, name):
     of = ["--bay", "e2e-theirs"]
     made = cloud.magnum("rc-create", *of, "--manifest", manifest(RC.format(name=name, replicas=1)))
@@ -290,6 +315,34 @@ def test_what_rbac_forbids_comes_back_as_it_says_it(cloud, bay, theirs, model, m
     cloud.magnum("pod-list", "--bay", name)
     said = cloud.magnum_fails("pod-create", "--bay", name, "--manifest", manifest(POD.format(name=name)))
     assert "403" in said and "cannot create resource" in said
+    forget(cloud, name)
+
+
+def test_other_credentials_take_the_place_of_those_that_ended(cloud, bay, theirs, model, manifest, name):
+    made = adopt(cloud, model, name, theirs.kubeconfig())
+    wrong, right = theirs.kubeconfig("t0ken-of-nobody"), theirs.kubeconfig()
+
+    def give(kubeconfig):
+        cloud.openstack(
+            "coe", "cluster", "update", name, "replace", f"labels/kubeconfig={kubeconfig}", cloud="jeroboam", form=None
+        )
+
+    def status(wanted, word=""):
+        now = shown(cloud, name)
+        return now if now["status"] == wanted and word in str(now["status_reason"]) else None
+
+    give(wrong)
+    eventually(lambda: status("UPDATE_IN_PROGRESS", "401"), "nobody says that they are not taken", PATIENCE)
+    said = cloud.magnum_fails("pod-create", "--bay", name, "--manifest", manifest(POD.format(name=name)))
+    assert "403" in said or "UPDATE_IN_PROGRESS" in said, said
+    give(right)
+    now = eventually(lambda: status("UPDATE_COMPLETE"), "the new ones are not taken", PATIENCE)
+    assert now["labels"] == made["labels"], "the same kubeconfig has the same fingerprint"
+    assert now["health_status"] == "HEALTHY"
+    cloud.magnum("pod-create", "--bay", name, "--manifest", manifest(POD.format(name=name)))
+    cloud.magnum("pod-delete", "--bay", name, name)
+    said = cloud.fails("coe", "cluster", "update", name, "remove", "labels/kubeconfig", cloud="jeroboam")
+    assert "not removed" in said
     forget(cloud, name)
 
 

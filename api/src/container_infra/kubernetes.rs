@@ -3,22 +3,24 @@
 //! the cluster was adopted, or that the conductor made for it.
 //!
 //! ```text
-//! bay create ──► adopt: kubeconfig parsed, judged, sealed
+//! bay create, update of its label ──► adopt: kubeconfig parsed, judged, sealed
 //! /pods, /services, /rcs ──► workloads ──► Bay ──► objects: the manifest as it is, its own refusals
 //! ```
 
 mod adopt;
+mod everywhere;
 mod objects;
 mod update;
 mod view;
 
-pub(super) use adopt::{adopted, adoption, authority, refuse, unshared};
+pub(super) use adopt::{Fresh, adopted, adoption, authority, other, refuse, unshared};
+pub(super) use everywhere::{Everywhere, Silent, Thing};
 pub(super) use view::{Kind, PODS, RCS, SERVICES};
 
 use super::call::{own, settings};
 use super::{Ident, bay};
 use crate::ctx::Caller;
-use kubernetes::{Kubeconfig, Server, Whose};
+use kubernetes::{Bounds, Kubeconfig, Server, Whose};
 use schemas::{Error, Result};
 use store::container_infra::adopted::{self as rows, Adopted};
 use store::container_infra::clusters::{self, Cluster};
@@ -69,8 +71,25 @@ impl Bay {
         }
     }
 
+    /// All such bays of the project, in the order of their making, but for those that are being deleted.
+    ///
+    /// # Errors
+    /// `Forbidden` for a token without a project, and those of the database.
+    pub(super) async fn all(caller: &Caller) -> Result<Vec<Bay>> {
+        let scope = own(caller)?;
+        let rows = caller.read(move |conn| rows::list(conn, &scope)).await?;
+        let bays = rows.into_iter();
+        Ok(bays.map(|(row, adopted)| Bay { row, adopted }).collect())
+    }
+
     /// Its API server, reached for this request.
     async fn server(&self, caller: &Caller) -> Result<Server> {
+        let bounds = Bounds::of(&settings(caller).kubernetes);
+        self.server_within(caller, bounds).await
+    }
+
+    /// The same for a request that asks others, too.
+    async fn server_within(&self, caller: &Caller, bounds: Bounds) -> Result<Server> {
         let seals = &caller.state().seals;
         let about = Adopted::about(&self.row.id);
         let text = seals.unseal(&about, &self.adopted.sealed_kubeconfig)?;
@@ -79,6 +98,6 @@ impl Bay {
             false => Whose::Ours,
         };
         let kubeconfig = Kubeconfig::open(&text)?;
-        Server::open(&kubeconfig, whose, &settings(caller).kubernetes).await
+        Server::open(&kubeconfig, whose, &settings(caller).kubernetes, bounds).await
     }
 }

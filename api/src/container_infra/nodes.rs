@@ -1,4 +1,5 @@
-//! `/nodes`: the book of nodes that clients of 2015 keep. Nothing is done to any machine.
+//! `/nodes`: the book of nodes that clients of 2015 keep, and after its lines the nodes that adopted
+//! bays were last seen to have. Nothing is done to any machine.
 
 use super::call::{own, settings};
 use super::ident;
@@ -10,11 +11,15 @@ use crate::ctx::{Caller, Ctx};
 use crate::extract::{Path, Query};
 use crate::reply::{self, Reply};
 use crate::route::{Route, delete, get, patch, post};
-use schemas::Result;
+use schemas::Error;
 use schemas::container_infra::node::{self, Node as Document};
 use schemas::container_infra::{body, patch as dialect};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use store::container_infra::adopted;
 use store::container_infra::bay_nodes::{self, Node};
+use store::container_infra::clusters::Cluster;
+use store::{Conn, Fail, Scope};
 use uuid::Uuid;
 
 /// The routes of nodes.
@@ -66,22 +71,85 @@ async fn detail(ctx: Ctx<rules::NodeDetail>, query: Query) -> Reply {
 async fn list(ctx: &Caller, query: &Query, path: &str, view: fn(&Call, &Node) -> Value) -> Reply {
     let page = Page::read(ctx, query, KEYS)?;
     let scope = own(ctx)?;
-    let rows = ctx.read(move |conn| bay_nodes::list(conn, &scope)).await?;
+    let rows = ctx.read(move |conn| all(conn, &scope)).await?;
     let mark = |node: &Node| node.id.clone();
     let rows = page.arrange(rows, mark, |node, key| whole(ctx, node)[key].take())?;
     let items = rows.iter().map(|node| view(ctx, node)).collect();
     page.listed(ctx, "nodes", path, items, rows.last().map(mark))
 }
 
-async fn find(ctx: &Caller, text: &str) -> Result<Node> {
-    let id = ident::uuid(text)?;
-    let scope = own(ctx)?;
-    ctx.read(move |conn| bay_nodes::get(conn, &scope, &id))
-        .await
+/// The lines, and after them the nodes of adopted bays: what two of these show is shown once.
+fn all(conn: &mut Conn, scope: &Scope) -> store::Result<Vec<Node>> {
+    let mut all = bay_nodes::list(conn, scope)?;
+    let mut known: BTreeSet<String> = all.iter().map(|node| node.id.clone()).collect();
+    let theirs = theirs(conn, scope)?.into_iter().map(|(_, node)| node);
+    all.extend(theirs.filter(|node| known.insert(node.id.clone())));
+    Ok(all)
+}
+
+/// The nodes of adopted bays, as they were seen last, in the words of the book.
+fn theirs(conn: &mut Conn, scope: &Scope) -> store::Result<Vec<(Cluster, Node)>> {
+    let mut all = Vec::new();
+    let bays = adopted::list(conn, scope)?.into_iter();
+    // Others are in the book as the servers that they are.
+    for (bay, row) in bays.filter(|(_, row)| row.is_foreign()) {
+        let seen = row.seen()?.unwrap_or_default();
+        for node in seen.nodes {
+            // One that is called otherwise could not be asked for.
+            let uid = node.uid.as_deref().map(ident::uuid);
+            let Some(Ok(id)) = uid else {
+                continue;
+            };
+            let node = Node {
+                id,
+                project_id: bay.project_id.clone(),
+                kind: Some(bay.coe.clone()),
+                image_id: node.system,
+                ironic_node_id: Some(node.name),
+                created_at: node.made.unwrap_or(bay.created_at),
+                updated_at: None,
+            };
+            all.push((bay.clone(), node));
+        }
+    }
+    Ok(all)
+}
+
+/// A line, or else a node of an adopted bay, with that.
+///
+/// # Errors
+/// `NotFound`.
+fn find(conn: &mut Conn, scope: &Scope, id: &str) -> store::Result<(Option<Cluster>, Node)> {
+    let missing = match bay_nodes::get(conn, scope, id) {
+        Err(Fail::Told(missing @ Error::NotFound(_))) => missing,
+        found => return found.map(|node| (None, node)),
+    };
+    let mut theirs = theirs(conn, scope)?.into_iter();
+    let (bay, node) = theirs.find(|(_, node)| node.id == id).ok_or(missing)?;
+    Ok((Some(bay), node))
+}
+
+/// A line that may be changed.
+///
+/// # Errors
+/// `NotFound`; `BadRequest` for a node of an adopted bay.
+fn line(conn: &mut Conn, scope: &Scope, id: &str) -> store::Result<Node> {
+    match find(conn, scope, id)? {
+        (None, node) => Ok(node),
+        (Some(bay), node) => Err(Error::BadRequest(format!(
+            "Node {} is one of bay {}, which is adopted: it is shown as its API server tells it, and is \
+             changed or removed there.",
+            node.ironic_node_id.unwrap_or_default(),
+            bay.name
+        ))
+        .into()),
+    }
 }
 
 async fn show(ctx: Ctx<rules::NodeGet>, Path(id): Path<String>) -> Reply {
-    let node = find(&ctx, &id).await?;
+    let id = ident::uuid(&id)?;
+    let scope = own(&ctx)?;
+    let (_, node) = ctx.read(move |conn| find(conn, &scope, &id)).await?;
     reply::ok(&whole(&ctx, &node))
 }
 
@@ -111,7 +179,7 @@ async fn update(ctx: Ctx<rules::NodeUpdate>, Path(id): Path<String>, body: Chang
     let node = ctx
         .store()
         .write(move |tx| {
-            let mut node = bay_nodes::get(tx, &scope, &id)?;
+            let mut node = line(tx, &scope, &id)?;
             let mut map = body::object(json!({
                 "type": node.kind,
                 "image_id": node.image_id,
@@ -132,9 +200,13 @@ async fn update(ctx: Ctx<rules::NodeUpdate>, Path(id): Path<String>, body: Chang
 }
 
 async fn remove(ctx: Ctx<rules::NodeDelete>, Path(id): Path<String>) -> Reply {
-    let node = find(&ctx, &id).await?;
+    let id = ident::uuid(&id)?;
+    let scope = own(&ctx)?;
     ctx.store()
-        .write(move |tx| bay_nodes::delete(tx, &node.id))
+        .write(move |tx| {
+            let node = line(tx, &scope, &id)?;
+            bay_nodes::delete(tx, &node.id)
+        })
         .await?;
     reply::no_content()
 }

@@ -120,8 +120,7 @@ impl Page {
         Ok(rows)
     }
 
-    /// 200 with the items under the collection's name, and `next` when the page is full. `path` is
-    /// below `/v1` (`/clusters`, `/clusters/detail`); `last` marks the last item.
+    /// 200 with [`Page::body`].
     pub fn listed(
         &self,
         call: &Call,
@@ -130,6 +129,19 @@ impl Page {
         items: Vec<Value>,
         last: Option<String>,
     ) -> Reply {
+        reply::ok(&self.body(call, collection, path, items, last))
+    }
+
+    /// The items under the collection's name, and `next` when the page is full. `path` is below `/v1`
+    /// (`/clusters`, `/clusters/detail`); `last` marks the last item.
+    pub fn body(
+        &self,
+        call: &Call,
+        collection: &str,
+        path: &str,
+        items: Vec<Value>,
+        last: Option<String>,
+    ) -> Value {
         let full = items.len() >= self.limit;
         let mut body = json!({ collection: items });
         if let Some(last) = last.filter(|_| full) {
@@ -147,7 +159,7 @@ impl Page {
                 .finish();
             body["next"] = format!("{}?{pairs}", call.url(path)).into();
         }
-        reply::ok(&body)
+        body
     }
 }
 

@@ -11,8 +11,8 @@ use super::ident::one;
 use super::page::{Page, unmarked};
 use super::workloads::{self, Workload};
 use super::{Changes, Ident, Object, kubernetes, rules};
+use crate::call::Call;
 use crate::ctx::{Caller, Ctx};
-use crate::extract::Query;
 use crate::reply::{self, Reply};
 use crate::route::Route;
 use schemas::Result;
@@ -46,9 +46,41 @@ impl Workload for Pods {
     type Get = rules::PodGet;
     type Update = rules::PodUpdate;
     type Delete = rules::PodDelete;
+    type Row = Loaded;
+    const KEYS: &'static [&'static str] = view::KEYS;
 
-    async fn list(ctx: &Caller, query: &Query, path: &str, full: bool) -> Reply {
-        list(ctx, query, path, full).await
+    async fn all(ctx: &Caller, bay: Option<String>) -> Result<Vec<Loaded>> {
+        let scope = own(ctx)?;
+        ctx.read(move |conn: &mut Conn| {
+            let rows = guests::list(conn, &scope, bay.as_deref(), Kind::Pod)?;
+            Loaded::all(conn, rows)
+        })
+        .await
+    }
+
+    fn id(row: &Loaded) -> String {
+        row.row.id.clone()
+    }
+
+    fn view(call: &Call, row: &Loaded, full: bool) -> Value {
+        match full {
+            true => view::whole(call, row),
+            false => view::brief(call, row),
+        }
+    }
+
+    fn value(call: &Call, row: &Loaded, key: &str) -> Value {
+        view::value(call, row, key)
+    }
+
+    async fn page(ctx: &Caller, page: &Page, bay: Option<String>) -> Result<Vec<Loaded>> {
+        match page.as_made() {
+            true => read(ctx, page, own(ctx)?, bay).await,
+            false => {
+                let all = Self::all(ctx, bay).await?;
+                page.arrange(all, Self::id, |pod, key| view::value(ctx, pod, key))
+            }
+        }
     }
 
     async fn create(ctx: Ctx<Self::Create>, object: Object) -> Reply {
@@ -66,29 +98,6 @@ impl Workload for Pods {
     async fn remove(ctx: Ctx<Self::Delete>, place: Place) -> Reply {
         remove(ctx, place).await
     }
-}
-
-async fn list(ctx: &Caller, query: &Query, path: &str, full: bool) -> Reply {
-    let page = Page::read(ctx, query, view::KEYS)?;
-    let bay = bay::id(ctx, bay::named(None, query)).await?;
-    let scope = own(ctx)?;
-    let mark = |pod: &Loaded| pod.row.id.clone();
-    let pods = match page.as_made() {
-        true => read(ctx, &page, scope, bay).await?,
-        false => {
-            let all = move |conn: &mut Conn| {
-                let rows = guests::list(conn, &scope, bay.as_deref(), Kind::Pod)?;
-                Loaded::all(conn, rows)
-            };
-            let pods = ctx.read(all).await?;
-            page.arrange(pods, mark, |pod, key| view::value(ctx, pod, key))?
-        }
-    };
-    let items = pods.iter().map(|pod| match full {
-        true => view::whole(ctx, pod),
-        false => view::brief(ctx, pod),
-    });
-    page.listed(ctx, "pods", path, items.collect(), pods.last().map(mark))
 }
 
 /// A page in the order of making, of which nothing more is read than it shows.

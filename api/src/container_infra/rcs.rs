@@ -8,15 +8,15 @@ mod view;
 use super::bay::{self, Place};
 use super::call::own;
 use super::ident::one;
-use super::page::Page;
 use super::workloads::{self, Workload};
 use super::{Changes, Ident, Object, kubernetes, manifests, rules};
+use crate::call::Call;
 use crate::ctx::{Caller, Ctx};
-use crate::extract::Query;
 use crate::reply::{self, Reply};
 use crate::route::Route;
 use schemas::Result;
 use schemas::container_infra::manifest::Controller as Wanted;
+use serde_json::Value;
 use store::container_infra::rcs::{self, Controller, Spec};
 use store::{Conn, Scope};
 use view::Loaded;
@@ -38,9 +38,33 @@ impl Workload for Rcs {
     type Get = rules::RcGet;
     type Update = rules::RcUpdate;
     type Delete = rules::RcDelete;
+    type Row = Loaded;
+    const KEYS: &'static [&'static str] = view::KEYS;
 
-    async fn list(ctx: &Caller, query: &Query, path: &str, full: bool) -> Reply {
-        list(ctx, query, path, full).await
+    async fn all(ctx: &Caller, bay: Option<String>) -> Result<Vec<Loaded>> {
+        let scope = own(ctx)?;
+        ctx.read(move |conn| {
+            let rows = rcs::list(conn, &scope, bay.as_deref())?;
+            rows.into_iter()
+                .map(Loaded::new)
+                .collect::<store::Result<Vec<_>>>()
+        })
+        .await
+    }
+
+    fn id(row: &Loaded) -> String {
+        row.row.id.clone()
+    }
+
+    fn view(call: &Call, row: &Loaded, full: bool) -> Value {
+        match full {
+            true => view::whole(call, row),
+            false => view::brief(call, row),
+        }
+    }
+
+    fn value(call: &Call, row: &Loaded, key: &str) -> Value {
+        view::value(call, row, key)
     }
 
     async fn create(ctx: Ctx<Self::Create>, object: Object) -> Reply {
@@ -58,27 +82,6 @@ impl Workload for Rcs {
     async fn remove(ctx: Ctx<Self::Delete>, place: Place) -> Reply {
         remove(ctx, place).await
     }
-}
-
-async fn list(ctx: &Caller, query: &Query, path: &str, full: bool) -> Reply {
-    let page = Page::read(ctx, query, view::KEYS)?;
-    let bay = bay::id(ctx, bay::named(None, query)).await?;
-    let scope = own(ctx)?;
-    let found = ctx
-        .read(move |conn| {
-            let rows = rcs::list(conn, &scope, bay.as_deref())?;
-            rows.into_iter()
-                .map(Loaded::new)
-                .collect::<store::Result<Vec<_>>>()
-        })
-        .await?;
-    let mark = |rc: &Loaded| rc.row.id.clone();
-    let found = page.arrange(found, mark, |rc, key| view::value(ctx, rc, key))?;
-    let items = found.iter().map(|rc| match full {
-        true => view::whole(ctx, rc),
-        false => view::brief(ctx, rc),
-    });
-    page.listed(ctx, "rcs", path, items.collect(), found.last().map(mark))
 }
 
 /// The replication controller that an address means.

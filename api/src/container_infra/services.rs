@@ -13,14 +13,14 @@ pub use ports::NodePorts;
 use super::bay::{self, Place};
 use super::call::own;
 use super::ident::one;
-use super::page::Page;
 use super::workloads::{self, Workload};
 use super::{Changes, Ident, Object, kubernetes, rules};
+use crate::call::Call;
 use crate::ctx::{Caller, Ctx};
-use crate::extract::Query;
 use crate::reply::{self, Reply};
 use crate::route::Route;
 use schemas::Result;
+use serde_json::Value;
 use store::container_infra::services::{self, Service};
 use view::Loaded;
 
@@ -46,9 +46,33 @@ impl Workload for Services {
     type Get = rules::ServiceGet;
     type Update = rules::ServiceUpdate;
     type Delete = rules::ServiceDelete;
+    type Row = Loaded;
+    const KEYS: &'static [&'static str] = view::KEYS;
 
-    async fn list(ctx: &Caller, query: &Query, path: &str, full: bool) -> Reply {
-        list(ctx, query, path, full).await
+    async fn all(ctx: &Caller, bay: Option<String>) -> Result<Vec<Loaded>> {
+        let scope = own(ctx)?;
+        ctx.read(move |conn| {
+            let rows = services::list(conn, &scope, bay.as_deref())?;
+            rows.into_iter()
+                .map(Loaded::new)
+                .collect::<store::Result<Vec<_>>>()
+        })
+        .await
+    }
+
+    fn id(row: &Loaded) -> String {
+        row.row.id.clone()
+    }
+
+    fn view(call: &Call, row: &Loaded, full: bool) -> Value {
+        match full {
+            true => view::whole(call, row),
+            false => view::brief(call, row),
+        }
+    }
+
+    fn value(call: &Call, row: &Loaded, key: &str) -> Value {
+        view::value(call, row, key)
     }
 
     async fn create(ctx: Ctx<Self::Create>, object: Object) -> Reply {
@@ -66,28 +90,6 @@ impl Workload for Services {
     async fn remove(ctx: Ctx<Self::Delete>, place: Place) -> Reply {
         remove(ctx, place).await
     }
-}
-
-async fn list(ctx: &Caller, query: &Query, path: &str, full: bool) -> Reply {
-    let page = Page::read(ctx, query, view::KEYS)?;
-    let bay = bay::id(ctx, bay::named(None, query)).await?;
-    let scope = own(ctx)?;
-    let found = ctx
-        .read(move |conn| {
-            let rows = services::list(conn, &scope, bay.as_deref())?;
-            rows.into_iter()
-                .map(Loaded::new)
-                .collect::<store::Result<Vec<_>>>()
-        })
-        .await?;
-    let mark = |service: &Loaded| service.row.id.clone();
-    let found = page.arrange(found, mark, |service, key| view::value(ctx, service, key))?;
-    let items = found.iter().map(|service| match full {
-        true => view::whole(ctx, service),
-        false => view::brief(ctx, service),
-    });
-    let last = found.last().map(mark);
-    page.listed(ctx, "services", path, items.collect(), last)
 }
 
 /// The service that an address means.

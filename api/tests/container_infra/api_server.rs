@@ -34,6 +34,7 @@ struct State {
     objects: BTreeMap<(String, String, String), Value>,
     heard: Vec<(String, String, Value)>,
     made: u64,
+    port: u16,
 }
 
 /// A running one.
@@ -58,10 +59,15 @@ impl ApiServer {
             .with_single_cert(vec![own.cert.der().clone()], key.into())
             .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let state = State {
+            port,
+            ..State::default()
+        };
         let server = ApiServer {
-            port: listener.local_addr().unwrap().port(),
+            port,
             ca: own.cert.pem(),
-            state: Arc::default(),
+            state: Arc::new(Mutex::new(state)),
             mood: Arc::new(Mutex::new(Mood::Well)),
         };
         let (acceptor, serving) = (TlsAcceptor::from(Arc::new(config)), server.clone());
@@ -203,12 +209,12 @@ impl State {
             return failure(409, "AlreadyExists", &told);
         }
         self.made += 1;
-        let made = self.made;
+        let (made, port) = (self.made, self.port);
         let meta = object["metadata"].as_object_mut().unwrap();
         meta.insert("namespace".into(), space.into());
         meta.insert(
             "uid".into(),
-            format!("6b0fb4e9-0000-4000-8000-{made:012}").into(),
+            format!("6b0fb4e9-0000-4000-8000-{port:06}{made:06}").into(),
         );
         meta.insert("resourceVersion".into(), made.to_string().into());
         meta.insert("creationTimestamp".into(), "2026-11-01T10:00:00Z".into());

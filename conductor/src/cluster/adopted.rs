@@ -10,8 +10,9 @@
 //! later one was begun. A probe that is lost with its conductor is begun again when its time is over.
 //! Deleting forgets the cluster and what opens it, and touches nothing in it.
 //!
-//! *Fails when* the server has not answered by the end of `create_timeout`; the row says what it said
-//! last.
+//! *Fails when* the server has not answered by the end of `create_timeout`, or in that time with other
+//! credentials; the row says what it said last. One that never answered is left alone then, until other
+//! credentials are given; one that did is looked at all the same.
 
 use crate::context::Context;
 use crate::look::{Effect, Look};
@@ -127,6 +128,8 @@ fn plan(
 ) -> Result<Plan> {
     let sight = row.sight()?;
     let creating = status == Status(Operation::Create, Progress::InProgress);
+    // It is there, and is given other credentials.
+    let renewing = status == Status(Operation::Update, Progress::InProgress);
     if status == Status(Operation::Create, Progress::Failed) {
         return Ok(Plan {
             status,
@@ -135,10 +138,13 @@ fn plan(
             next: Next::Rest,
         });
     }
-    let deadline = cluster.deadline.map(Timestamp).filter(|_| creating);
+    let deadline = cluster
+        .deadline
+        .map(Timestamp)
+        .filter(|_| creating || renewing);
     let overdue = deadline.is_some_and(|deadline| now >= deadline);
     let (status, reason) = match &sight {
-        _ if !creating => (status, cluster.status_reason.clone()),
+        _ if !creating && !renewing => (status, cluster.status_reason.clone()),
         Some(Sight::Answers(_)) => (status.now(Progress::Complete), None),
         Some(Sight::Silent(why)) if overdue => {
             (status.now(Progress::Failed), Some(late(cluster, why)?))
@@ -150,7 +156,10 @@ fn plan(
         Some(Sight::Silent(why)) => (status, Some(why.clone())),
         None => (
             status,
-            Some("Its API server is asked for the first time.".into()),
+            Some(match renewing {
+                true => "Its API server is asked with its new credentials.".into(),
+                false => "Its API server is asked for the first time.".into(),
+            }),
         ),
     };
     let health = match &sight {
@@ -164,7 +173,7 @@ fn plan(
     let well = matches!(sight, Some(Sight::Answers(_)));
     let pause = if well { period } else { CLOSELY.min(period) };
     let due = due(row, now, pause, patience);
-    let next = match status.failed() {
+    let next = match status == Status(Operation::Create, Progress::Failed) {
         true => Next::Rest,
         false if now >= due => Next::Probe,
         false => Next::Wait(deadline.filter(|_| !overdue).map_or(due, |at| at.min(due))),
@@ -242,7 +251,11 @@ fn write(
     };
     let reason = plan.reason.as_deref().unwrap_or_default();
     tracing::info!(cluster = cluster.id, status = %plan.status, reason, "a cluster was adopted");
-    clusters::event(tx, cluster, "", "create", "converge", result, reason)
+    let action = match plan.status.0 {
+        Operation::Update => adopted::RENEW,
+        Operation::Create | Operation::Delete => "create",
+    };
+    clusters::event(tx, cluster, "", action, "converge", result, reason)
 }
 
 /// How this cluster was adopted, if it was, and is still there.

@@ -10,7 +10,7 @@ const LONGEST: usize = 1024;
 
 /// The code of what a server that does not answer is told with: this cloud stands between it and the
 /// caller. (Not 503, with which `Retry-After` is sent, and clients of 2015 break at that.)
-pub(crate) const SILENT: u16 = 504;
+pub const SILENT: u16 = 504;
 
 /// Whose an API server is: that decides where it may be, and what is said of one that does not work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,9 @@ impl Whose {
 
     fn rejected(self) -> &'static str {
         match self {
-            Whose::Theirs => "Adopt the cluster again with credentials that are valid.",
+            Whose::Theirs => {
+                "Replace the cluster's label kubeconfig by one whose credentials are valid."
+            }
             Whose::Ours => "Somebody has changed what it trusts; make the cluster again.",
         }
     }

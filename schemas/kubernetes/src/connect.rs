@@ -1,7 +1,8 @@
 //! A connection to an API server: to an address that was judged, over TLS, within bounds.
 
 use crate::answer::Asked;
-use crate::{Kubeconfig, Settings, Whose};
+use crate::bounds::MOST;
+use crate::{Bounds, Kubeconfig, Settings, Whose};
 use http::Uri;
 use http_body_util::Limited;
 use hyper_util::client::legacy;
@@ -13,7 +14,6 @@ use schemas::{Error, Result};
 use serde_json::Value;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tower::{BoxError, ServiceBuilder, ServiceExt};
@@ -33,8 +33,7 @@ pub struct Server {
     asked: Asked,
     namespace: String,
     client: kube::Client,
-    until: Instant,
-    patience: Duration,
+    bounds: Bounds,
 }
 
 impl Server {
@@ -47,9 +46,9 @@ impl Server {
         kubeconfig: &Kubeconfig,
         whose: Whose,
         settings: &Settings,
+        bounds: Bounds,
     ) -> Result<Server> {
-        let patience = settings.patience();
-        let until = Instant::now() + patience;
+        let patience = bounds.until().saturating_duration_since(Instant::now());
         let url = kubeconfig.server().clone();
         let port = url.port_or_known_default().unwrap_or(443);
         let allow = match whose {
@@ -64,8 +63,7 @@ impl Server {
             client: client(&config, addresses)?,
             namespace: kubeconfig.namespace().to_owned(),
             asked,
-            until,
-            patience,
+            bounds,
         })
     }
 
@@ -74,17 +72,22 @@ impl Server {
         &self.namespace
     }
 
-    /// What it answers, as text. All calls of one `Server` share its patience.
+    /// What it answers, as text. All calls of one `Server` share its bounds.
     ///
     /// # Errors
     /// `Theirs`, with its own refusals, or with 504 for one that does not answer.
     pub async fn text(&self, request: http::Request<Vec<u8>>) -> Result<String> {
         let asking = self.client.request_text(request);
-        match tokio::time::timeout_at(self.until, asking).await {
-            Ok(Ok(text)) => Ok(text),
+        match tokio::time::timeout_at(self.bounds.until(), asking).await {
+            Ok(Ok(text)) if self.bounds.take(text.len()) => Ok(text),
+            Ok(Ok(_)) => {
+                let most = MOST >> 20;
+                let why = format!("more than {most} MiB would be read for this request");
+                Err(self.asked.silent(&why))
+            }
             Ok(Err(error)) => Err(self.asked.told(error)),
             Err(_) => {
-                let seconds = self.patience.as_secs();
+                let seconds = self.bounds.patience().as_secs();
                 Err(self.asked.silent(&format!("nothing came in {seconds} s")))
             }
         }

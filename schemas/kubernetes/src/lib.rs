@@ -14,12 +14,14 @@
 //! call and every answer is bounded, whoever is at the other end.
 
 mod answer;
+mod bounds;
 mod connect;
 mod kubeconfig;
 mod probe;
 mod settings;
 
-pub use answer::Whose;
+pub use answer::{SILENT, Whose};
+pub use bounds::Bounds;
 pub use connect::Server;
 pub use kubeconfig::{Kubeconfig, LONGEST};
 pub use probe::{Prober, Probes};

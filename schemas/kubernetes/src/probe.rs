@@ -1,7 +1,7 @@
 //! Looking whether an API server works.
 
 use crate::answer::SILENT;
-use crate::{Kubeconfig, Request, Server, Settings, Whose, params};
+use crate::{Bounds, Kubeconfig, Request, Server, Settings, Whose, params};
 use async_trait::async_trait;
 use k8s_openapi::api::core::v1::Node as Theirs;
 use schemas::container_infra::adopted::{Node, Seen, Sight};
@@ -36,7 +36,8 @@ impl Prober for Probes {
     async fn probe(&self, kubeconfig: &str, whose: Whose, gone: &[String]) -> Sight {
         let looking = async {
             let kubeconfig = Kubeconfig::open(kubeconfig)?;
-            let server = Server::open(&kubeconfig, whose, &self.0).await?;
+            let bounds = Bounds::of(&self.0);
+            let server = Server::open(&kubeconfig, whose, &self.0, bounds).await?;
             for name in gone {
                 remove(&server, name).await?;
             }
@@ -135,6 +136,7 @@ fn nodes(mut list: Value) -> Result<Vec<Node>> {
 fn node(theirs: Theirs) -> Node {
     let labels: BTreeMap<String, String> = theirs.metadata.labels.unwrap_or_default();
     let status = theirs.status.unwrap_or_default();
+    let info = status.node_info.as_ref();
     let mut conditions = status.conditions.into_iter().flatten();
     let ready = conditions.find(|condition| condition.type_ == "Ready");
     let (ready, why) = match ready {
@@ -151,7 +153,13 @@ fn node(theirs: Theirs) -> Node {
         group: labels.get(GROUP_LABEL).cloned(),
         master: MASTERS.iter().any(|label| labels.contains_key(*label)),
         address: inside.map(|address| address.address),
-        engine: status.node_info.map(|info| info.container_runtime_version),
+        engine: info.map(|info| info.container_runtime_version.clone()),
+        uid: theirs.metadata.uid,
+        system: info.map(|info| info.os_image.clone()),
+        made: theirs
+            .metadata
+            .creation_timestamp
+            .map(|time| time.0.as_microsecond()),
     }
 }
 
@@ -164,7 +172,10 @@ mod tests {
     fn nodes_are_read_as_they_are_told() {
         let list = json!({ "items": [
             {
-                "metadata": { "name": "a", "labels": { "node-role.kubernetes.io/master": "" } },
+                "metadata": {
+                    "name": "a", "labels": { "node-role.kubernetes.io/master": "" }, "uid": "u",
+                    "creationTimestamp": "1970-01-01T00:00:02Z",
+                },
                 "spec": {},
                 "status": {
                     "conditions": [
@@ -178,7 +189,7 @@ mod tests {
                     "nodeInfo": {
                         "containerRuntimeVersion": "containerd://1.4.3", "architecture": "", "bootID": "",
                         "kernelVersion": "", "kubeProxyVersion": "", "kubeletVersion": "", "machineID": "",
-                        "operatingSystem": "", "osImage": "", "systemUUID": "",
+                        "operatingSystem": "", "osImage": "Debian", "systemUUID": "",
                     },
                 },
             },
@@ -198,6 +209,9 @@ mod tests {
             master: true,
             address: Some("10.0.0.2".into()),
             engine: Some("containerd://1.4.3".into()),
+            uid: Some("u".into()),
+            system: Some("Debian".into()),
+            made: Some(2_000_000),
             ..Node::default()
         };
         let second = Node {

@@ -43,6 +43,15 @@ pub struct Node {
     pub address: Option<String>,
     /// What runs its containers (`containerd://2.1.1`).
     pub engine: Option<String>,
+    /// The API server's id of it.
+    #[serde(default)]
+    pub uid: Option<String>,
+    /// What its machine runs (`Ubuntu 24.04 LTS`).
+    #[serde(default)]
+    pub system: Option<String>,
+    /// µs; since when the API server knows it.
+    #[serde(default)]
+    pub made: Option<i64>,
 }
 
 impl Seen {

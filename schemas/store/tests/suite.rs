@@ -4,7 +4,8 @@
 
 #[cfg(test)]
 mod suite {
-    mod clusters;
+    mod adopted;
+    pub mod clusters;
     mod container_infra;
     pub mod database;
     mod history;

@@ -94,6 +94,21 @@ impl World {
         id
     }
 
+    /// Gives it other credentials, which open it as the first ones do.
+    pub async fn adopt_again(&self, id: &str) {
+        let seals = Seals::open(&self.directory().join("keys"), self.store.clock()).unwrap();
+        let sealed = seals.seal(&Adopted::about(id), KUBECONFIG).unwrap();
+        let fresh = Adopted::new(id, "https://outside.example:6443/", None, sealed);
+        let asked = clusters::Asked {
+            scope: store::Scope::All,
+            user_id: "somebody".into(),
+            request_id: "req-again".into(),
+        };
+        let renewing =
+            move |tx: &mut Tx<'_>| adopted::renew(tx, &asked, &fresh, "sealed:sha256:again");
+        self.store.write(renewing).await.unwrap();
+    }
+
     /// The API server outside.
     pub fn outside(&self) -> &Outside {
         &self.outside

@@ -105,6 +105,61 @@ fn a_cluster_that_never_answers_fails_with_what_was_heard_and_stays_so() {
 }
 
 #[test]
+fn a_cluster_is_given_other_credentials_while_it_is_looked_at() {
+    let tried = replay(1, 1, |world| {
+        Box::pin(async move {
+            world.outside().answers(&["True"]);
+            let id = world.adopt(60).await;
+            world.until_cluster(&id, "CREATE_COMPLETE").await;
+            world.adopt_again(&id).await;
+            world.until_cluster(&id, "UPDATE_COMPLETE").await;
+            world.audit().await;
+        })
+    });
+    assert!(
+        tried.crashes > 5,
+        "{tried:?}: the crash points are not reached"
+    );
+}
+
+#[test]
+fn a_cluster_that_was_given_up_is_adopted_with_other_credentials() {
+    once(1, |world| {
+        Box::pin(async move {
+            let id = world.adopt(5).await;
+            world.until_cluster(&id, "CREATE_FAILED").await;
+            world.outside().answers(&["True"]);
+            world.adopt_again(&id).await;
+            world.until_cluster(&id, "CREATE_COMPLETE").await;
+            let made = world.cluster(&id).await.unwrap();
+            assert_eq!((made.status_reason, made.updated_at), (None, None));
+        })
+    });
+}
+
+#[test]
+fn credentials_that_are_not_taken_are_told_and_the_cluster_is_looked_at_all_the_same() {
+    once(1, |world| {
+        Box::pin(async move {
+            let id = world.adopt(5).await;
+            world.outside().answers(&["True"]);
+            world.until_cluster(&id, "CREATE_COMPLETE").await;
+            world.outside().is_silent("it says 401");
+            world.adopt_again(&id).await;
+            world.until_cluster(&id, "UPDATE_FAILED").await;
+            let failed = world.cluster(&id).await.unwrap();
+            assert!(failed.status_reason.unwrap().contains("it says 401"));
+            let nodes = world.adopted(&id).await.unwrap().seen().unwrap();
+            assert_eq!(nodes.unwrap().nodes.len(), 1, "what was seen last");
+            world.outside().answers(&["True", "True"]);
+            until_health(world, &id, "HEALTHY", r#""node-1.Ready":"True""#).await;
+            world.adopt_again(&id).await;
+            world.until_cluster(&id, "UPDATE_COMPLETE").await;
+        })
+    });
+}
+
+#[test]
 fn a_cluster_that_is_silent_can_be_forgotten() {
     once(1, |world| {
         Box::pin(async move {

@@ -1,8 +1,10 @@
-//! Changes in the PATCH dialect. Of a cluster only the number of its workers may really change, and
-//! what somebody says of its health, which what is observed overrules soon.
+//! Changes in the PATCH dialect. Of a cluster only the number of its workers may really change, the
+//! kubeconfig of one that was adopted, and what somebody says of its health, which what is observed
+//! overrules soon.
 
 use super::{Face, asked, may_tell_health, owned, shown, view};
 use crate::container_infra::call::{minor, of_2015};
+use crate::container_infra::kubernetes::{self, Fresh};
 use crate::container_infra::view::accepted;
 use crate::container_infra::{Changes, Ident};
 use crate::ctx::Pending;
@@ -16,6 +18,7 @@ use schemas::container_infra::patch;
 use schemas::{Error, Result};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use store::container_infra::adopted;
 use store::container_infra::clusters;
 use store::container_infra::operations::{self, Resize};
 
@@ -45,11 +48,20 @@ pub(super) async fn update<F: Face>(
     let before = document(view::whole(&ctx, F::ERA, &loaded)?);
     let mut after = before.clone();
     patch::apply(&mut after, &changes)?;
+    let kubeconfig = kubernetes::other(&before, &mut after)?;
     let zero = F::ERA == Era::Modern && minor(&ctx) >= 10;
     let wanted = difference(&before, &after, zero)?;
+    let fresh = match &kubeconfig {
+        None => None,
+        Some(_) if loaded.adopted.is_none() => return Err(adopted::unadopted(&loaded.cluster)),
+        Some(text) => Some(Fresh::judged(ctx.state(), &id, text).await?),
+    };
     let (asked, key) = (asked(&ctx), id.clone());
     ctx.store()
         .write(move |tx| {
+            if let Some(fresh) = &fresh {
+                adopted::renew(tx, &asked, &fresh.row, &fresh.fingerprint)?;
+            }
             if wanted.health_status.is_some() || wanted.health_reason.is_some() {
                 let found = clusters::get(tx, &asked.scope, &key)?;
                 let mut row = found.ok_or_else(|| clusters::missing(&key))?;

@@ -187,7 +187,8 @@ pub(super) async fn find(server: &Server, kind: &Kind, ident: &Ident) -> Result<
     }
 }
 
-async fn all(server: &Server, kind: &Kind, namespace: &str) -> Result<Vec<Value>> {
+/// All of a namespace, oldest first.
+pub(super) async fn all(server: &Server, kind: &Kind, namespace: &str) -> Result<Vec<Value>> {
     listed(server, &path(kind, namespace)).await
 }
 

@@ -135,6 +135,51 @@ fn it_is_complete_when_it_answers_and_failed_when_its_time_is_over() {
 }
 
 #[test]
+fn other_credentials_are_tried_as_long_as_the_first_and_it_is_looked_at_afterwards() {
+    let deadline = Some(seconds(100));
+    for (sight, now, status, word, next) in [
+        (
+            None,
+            0,
+            "UPDATE_IN_PROGRESS",
+            "new credentials",
+            Next::Probe,
+        ),
+        (
+            Some(silent()),
+            0,
+            "UPDATE_IN_PROGRESS",
+            "connection refused",
+            Next::Wait(seconds(10)),
+        ),
+        (
+            Some(silent()),
+            100,
+            "UPDATE_FAILED",
+            "in 5 minutes: It does not answer: connection refused",
+            Next::Probe,
+        ),
+        (
+            Some(answers(&[])),
+            0,
+            "UPDATE_COMPLETE",
+            "",
+            Next::Wait(seconds(60)),
+        ),
+    ] {
+        let row = seen(sight.as_ref());
+        let plan = planned("UPDATE_IN_PROGRESS", deadline, &row, seconds(now));
+        assert_eq!(plan.status.as_str(), status, "{sight:?}");
+        let reason = plan.reason.unwrap_or_default();
+        assert!(reason.contains(word), "{sight:?}: {reason}");
+        assert_eq!(plan.next, next, "{sight:?} at {now}");
+    }
+    let failed = planned("UPDATE_FAILED", None, &seen(Some(&answers(&[]))), NOW);
+    assert_eq!(failed.status.as_str(), "UPDATE_FAILED");
+    assert_eq!(failed.health.unwrap().0, "HEALTHY");
+}
+
+#[test]
 fn its_health_is_what_is_seen_of_it() {
     for (sight, health, reasons) in [
         (

@@ -2,13 +2,18 @@
 //! knows nothing else; of its own ones it is what sees their nodes and takes their pods. What opens an API
 //! server is sealed before it comes here.
 
-use super::clusters::Cluster;
-use super::schema::adopted_clusters as adopted;
+use super::clusters::{self, Asked, Cluster};
+use super::schema::{adopted_clusters as adopted, clusters as all_clusters};
 use crate::kept::kept;
-use crate::{Conn, Fail, Result, Tx};
+use crate::{Conn, Fail, Result, Scope, Tx};
 use diesel::prelude::*;
 use schemas::container_infra::adopted::{Seen, Sight};
-use schemas::{Error, Timestamp};
+use schemas::container_infra::cluster::KUBECONFIG;
+use schemas::container_infra::status::{Operation, Progress, Status};
+use schemas::{Error, Kind, Timestamp};
+
+/// What events call it when one is given another kubeconfig.
+pub const RENEW: &str = "change-credentials";
 
 /// A row: one for each cluster whose API server is known, beside its own.
 #[derive(Clone, Queryable, Selectable, Insertable, AsChangeset, PartialEq, Eq)]
@@ -38,6 +43,8 @@ pub struct Adopted {
     pub own: i32,
     /// µs; own ones: the kubeconfig is good until then.
     pub valid_until: Option<i64>,
+    /// What was seen when it answered last: `Seen`.
+    pub seen: Option<String>,
 }
 
 impl std::fmt::Debug for Adopted {
@@ -67,6 +74,7 @@ impl Adopted {
             revision: 1,
             own: 0,
             valid_until: None,
+            seen: None,
         }
     }
 
@@ -108,12 +116,10 @@ impl Adopted {
         Ok(sight.transpose()?)
     }
 
-    /// What was seen, if the last look saw anything.
+    /// What was seen when it answered last.
     pub fn seen(&self) -> Result<Option<Seen>> {
-        Ok(match self.sight()? {
-            Some(Sight::Answers(seen)) => Some(seen),
-            Some(Sight::Silent(_)) | None => None,
-        })
+        let seen = self.seen.as_deref().map(serde_json::from_str);
+        Ok(seen.transpose()?)
     }
 
     /// Another look begins; its number.
@@ -131,7 +137,26 @@ impl Adopted {
         self.answered = number;
         self.answered_at = Some(now.0);
         self.sight = Some(serde_json::to_string(sight)?);
+        if let Sight::Answers(seen) = sight {
+            self.seen = Some(serde_json::to_string(seen)?);
+        }
         Ok(true)
+    }
+
+    /// It is opened otherwise from now on. A look that was begun before comes to nothing, and the next is
+    /// due at once.
+    fn renew(&mut self, fresh: &Adopted) {
+        if self.server != fresh.server {
+            self.seen = None;
+        }
+        self.server.clone_from(&fresh.server);
+        self.ca_pem.clone_from(&fresh.ca_pem);
+        self.sealed_kubeconfig.clone_from(&fresh.sealed_kubeconfig);
+        self.asked += 1;
+        self.answered = self.asked;
+        self.asked_at = None;
+        self.answered_at = None;
+        self.sight = None;
     }
 }
 
@@ -156,6 +181,20 @@ pub fn of_all(conn: &mut Conn, cluster_ids: &[String]) -> Result<Vec<Adopted>> {
         );
     }
     Ok(all)
+}
+
+/// All that the caller may see and that are to stay, with their clusters, in the order of their making.
+pub fn list(conn: &mut Conn, scope: &Scope) -> Result<Vec<(Cluster, Adopted)>> {
+    let mut query = all_clusters::table
+        .inner_join(adopted::table.on(adopted::cluster_id.eq(all_clusters::id)))
+        .filter(all_clusters::deleting.eq(0))
+        .order((all_clusters::created_at, all_clusters::id))
+        .select((Cluster::as_select(), Adopted::as_select()))
+        .into_boxed();
+    if let Scope::Project(project) = scope {
+        query = query.filter(all_clusters::project_id.eq(project.clone()));
+    }
+    Ok(query.load(conn)?)
 }
 
 /// Refuses what only this cloud's own nodes can be made to do.
@@ -200,6 +239,44 @@ pub fn update(tx: &mut Tx<'_>, row: &mut Adopted) -> Result<()> {
         1 => Ok(()),
         _ => Err(Fail::Again),
     }
+}
+
+/// Gives an adopted cluster another kubeconfig, of which `fingerprint` is shown. It is adopted with that
+/// as with the first: what was given up is tried again.
+///
+/// # Errors
+/// `NotFound`; `BadRequest` for one that was not adopted, or is being deleted.
+pub fn renew(tx: &mut Tx<'_>, asked: &Asked, fresh: &Adopted, fingerprint: &str) -> Result<()> {
+    let id = &fresh.cluster_id;
+    let found = clusters::get(tx, &asked.scope, id)?;
+    let mut cluster = found.ok_or_else(|| clusters::missing(id))?;
+    let row = get(tx, id)?.filter(Adopted::is_foreign);
+    let mut row = row.ok_or_else(|| unadopted(&cluster))?;
+    if cluster.deleting != 0 {
+        let told = format!("Cluster {} is being deleted.", cluster.name);
+        return Err(Error::BadRequest(told).into());
+    }
+    let operation = match cluster.state()? {
+        Status(Operation::Create, Progress::InProgress | Progress::Failed) => Operation::Create,
+        _ => Operation::Update,
+    };
+    let mut spec = cluster.spec()?;
+    spec.labels.insert(KUBECONFIG.into(), fingerprint.into());
+    cluster.set_spec(&spec)?;
+    cluster.begin(tx.now(), operation, &asked.request_id)?;
+    clusters::event(tx, &cluster, &asked.user_id, RENEW, "request", "", "")?;
+    clusters::update(tx, &mut cluster)?;
+    row.renew(fresh);
+    update(tx, &mut row)?;
+    tx.due(Kind::Cluster, id)
+}
+
+/// Refuses a kubeconfig for a cluster that this cloud made.
+pub fn unadopted(cluster: &Cluster) -> Error {
+    Error::BadRequest(format!(
+        "Cluster {} was not adopted: it takes no kubeconfig. A cluster is adopted when it is made.",
+        cluster.name
+    ))
 }
 
 /// Forgets it, kubeconfig and all.

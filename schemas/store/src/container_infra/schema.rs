@@ -296,6 +296,7 @@ diesel::table! {
         revision -> BigInt,
         own -> Integer,
         valid_until -> Nullable<BigInt>,
+        seen -> Nullable<Text>,
     }
 }
 
@@ -305,3 +306,5 @@ diesel::table! {
         sealed_key -> Text,
     }
 }
+
+diesel::allow_tables_to_appear_in_same_query!(clusters, adopted_clusters);

@@ -64,7 +64,7 @@ fn group(cluster: &str, name: &str, count: i64) -> NodeGroup {
     }
 }
 
-pub(super) fn new(project: &str, name: &str) -> New {
+pub fn new(project: &str, name: &str) -> New {
     let id = ClusterId::new().to_string();
     let spec = spec::Cluster {
         create_timeout: 60,
@@ -107,7 +107,7 @@ pub(super) fn new(project: &str, name: &str) -> New {
     }
 }
 
-fn asked(project: &str) -> Asked {
+pub fn asked(project: &str) -> Asked {
     Asked {
         scope: Scope::Project(project.into()),
         user_id: "u".into(),

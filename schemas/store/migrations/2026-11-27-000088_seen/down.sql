@@ -1,0 +1,1 @@
+ALTER TABLE adopted_clusters DROP COLUMN seen;
