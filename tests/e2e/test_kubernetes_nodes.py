@@ -88,8 +88,12 @@ class Bay:
     def __init__(self, cloud, engine, made, home):
         self.cloud, self.engine, self.made, self.home = cloud, engine, made, home
         self.program = clusters.kubernetes() / "kubectl"
-        cloud.openstack("coe", "cluster", "config", made["uuid"], "--dir", str(home), "--force", cloud="jeroboam",
-                        form=None)
+        self.configure()
+
+    def configure(self):
+        """Asks where the API server is, and for a certificate of it."""
+        self.cloud.openstack("coe", "cluster", "config", self.made["uuid"], "--dir", str(self.home), "--force",
+                             cloud="jeroboam", form=None)
 
     def kubectl(self, *words, check=True):
         line = [self.program, "--kubeconfig", self.home / "config", "--cache-dir", self.home / "cache",
@@ -208,6 +212,8 @@ def test_the_master_comes_back_with_all_it_knew(cloud, bay):
     begun = time.monotonic()
 
     def back():
+        # The machine gives a container that begins again another port.
+        bay.configure()
         found = bay.listed("replicationcontrollers")
         return found is not None and [one["metadata"]["uid"] for one in found] == controllers
 
