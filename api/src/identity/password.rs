@@ -12,13 +12,16 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
-/// A new random secret of 256 bits.
+/// A new random secret of at least 256 bits. It begins with a letter: programs take a word that begins with
+/// a dash for an option, not for what one was given.
 ///
 /// # Errors
 /// `Internal` when the machine has no randomness.
 pub fn generate() -> Result<Secret> {
-    let mut bytes = [0_u8; 32];
+    let mut bytes = [0_u8; 33];
     OsRng.try_fill_bytes(&mut bytes).map_err(Error::internal)?;
+    // The first 32 of the alphabet's 64 are letters.
+    bytes[0] &= 0x7f;
     Ok(Secret::new(URL_SAFE_NO_PAD.encode(bytes)))
 }
 
@@ -124,6 +127,15 @@ fn hash(secret: &Secret) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_is_no_option_of_a_program_that_it_is_given_to() {
+        let secrets: Vec<Secret> = (0..1000).map(|_| generate().unwrap()).collect();
+        let letter = |it: &Secret| it.reveal().starts_with(|it: char| it.is_ascii_alphabetic());
+        assert!(secrets.iter().all(letter));
+        assert_eq!(secrets[0].reveal().len(), 44);
+        assert_ne!(secrets[0].reveal(), secrets[1].reveal());
+    }
 
     #[tokio::test]
     async fn a_password_is_known_by_its_hash_alone() {
