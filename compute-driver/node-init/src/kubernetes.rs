@@ -33,7 +33,6 @@ use crate::{again, files, mounts, program};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::Ipv4Addr;
 use version::Version;
 
 /// The word that makes this program the one that furnishes the cluster.
@@ -56,8 +55,6 @@ pub struct Member {
     pub name: String,
     /// Where the API server is: `https://10.0.0.2:6443`.
     pub api: String,
-    /// The API server's address among the services.
-    pub service_address: Ipv4Addr,
     /// Labels that it registers with.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
@@ -139,7 +136,7 @@ pub(crate) mod tests {
 
     pub(super) fn node(control: bool) -> Node {
         let member = serde_json::json!({
-            "name": "bay-master-0", "api": "https://10.5.6.7:6443", "service_address": "10.254.0.1",
+            "name": "bay-master-0", "api": "https://10.5.6.7:6443",
             "labels": { "b": "2", "a": "1" }, "taints": ["gpu=yes:NoSchedule"], "control": control,
         });
         Node {

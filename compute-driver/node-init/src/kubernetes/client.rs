@@ -1,6 +1,5 @@
 //! Who speaks to the API server as whom: kubeconfigs that name the node's certificates where they lie.
 
-use super::SETTINGS;
 use crate::files::TLS;
 use serde_json::{Value, json};
 
@@ -21,7 +20,6 @@ pub fn node(server: &str) -> (String, Value) {
 
 /// The file of the master's programs, which speak to the one beside them.
 pub fn control(port: u16) -> (String, Value) {
-    debug_assert!(CONTROL.starts_with(SETTINGS));
     let server = format!("https://127.0.0.1:{port}");
     (
         CONTROL.to_owned(),
