@@ -53,8 +53,7 @@ class Cloud:
 
     def openstack(self, *words, cloud="jeroboam-admin", form="json", say=None):
         """Runs the openstack client; its answer is parsed. `say` is the command's name in the table."""
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("OS_")}
-        environment["OS_CLIENT_CONFIG_FILE"] = str(self.state / "clouds.yaml")
+        environment = _terminal() | {"OS_CLIENT_CONFIG_FILE": str(self.state / "clouds.yaml")}
         line = [*(["--os-cloud", cloud] if cloud else []), *words]
         if form:
             line += ["-f", form]
@@ -80,8 +79,7 @@ class Cloud:
     def magnum(self, *words, cloud="jeroboam", version="v3", say=None, raw=False):
         """Runs the magnum client of 2015; its table is read: a list of rows, or one thing's fields. What
         is no table is given as it is (`raw`)."""
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("OS_")}
-        environment |= self._as_in_2015(cloud, version)
+        environment = _terminal() | self._as_in_2015(cloud, version)
         done = self.client_of_2015.run(words, environment, timeout=180)
         name = say or words[0]
         failed = _failed(done.stdout)
@@ -131,6 +129,12 @@ class Cloud:
         top = Path(__file__).resolve().parents[2]
         environment = os.environ | {"STATE": str(self.state)}
         subprocess.run([str(top / "tests/e2e/start-role"), role], env=environment, check=True, timeout=60)
+
+
+def _terminal():
+    """The environment of a user at a terminal who has loaded no credentials. There is always a SHELL there, and
+    python-magnumclient fails with a bare KeyError where there is none (`coe cluster config`)."""
+    return {"SHELL": "/bin/sh"} | {k: v for k, v in os.environ.items() if not k.startswith("OS_")}
 
 
 def _failed(text):
