@@ -191,6 +191,7 @@ pub(super) async fn node(bench: &Bench) -> Workload {
     workload.node = Some(Node {
         cluster_id: ClusterId::new(),
         nodegroup_id: NodegroupId::new(),
+        disk: None,
         uid_count: COUNT,
         bip: "172.31.0.1/24".into(),
         address_pool: "172.30.0.0/16".into(),

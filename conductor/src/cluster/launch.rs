@@ -148,6 +148,7 @@ fn node(
         ordinal: u32::try_from(place.ordinal).unwrap_or(0),
         network,
         address,
+        disk: None,
         uid_count: UIDS,
         bip: settings.node_bip.clone(),
         address_pool: settings.node_address_pool.clone(),

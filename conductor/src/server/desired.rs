@@ -177,6 +177,7 @@ fn node(spec: &spec::Node) -> Node {
         cluster_id: spec.cluster_id,
         nodegroup_id: spec.nodegroup_id,
         uid_count: spec.uid_count,
+        disk: spec.disk,
         bip: spec.bip.clone(),
         address_pool: spec.address_pool.clone(),
         address_pool_size: spec.address_pool_size,

@@ -32,6 +32,10 @@ pub struct Node {
     /// What makes it a node of Kubernetes.
     #[serde(default)]
     pub kubernetes: Option<NodeKubernetes>,
+    /// The incarnation whose disk it has, with the users whose files are there; `None`: its own, an empty
+    /// one. A node that is made anew with another's disk goes on with what was there.
+    #[serde(default)]
+    pub disk: Option<u32>,
 }
 
 /// Certificates of an inner engine, in PEM.

@@ -49,6 +49,7 @@ impl Cluster {
                 link: Default::default(),
             },
             address: format!("10.96.0.{}", ordinal + 5),
+            disk: None,
             uid_count: 65_536,
             bip: "172.31.0.1/24".into(),
             address_pool: "172.30.0.0/16".into(),

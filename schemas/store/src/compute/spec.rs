@@ -156,6 +156,9 @@ pub struct Node {
     /// It is a node of Kubernetes.
     #[serde(default)]
     pub kubernetes: Option<Kubernetes>,
+    /// See [`schemas::workload::Node::disk`].
+    #[serde(default)]
+    pub disk: Option<u32>,
 }
 
 /// What makes a node one of Kubernetes, but for its secrets.

@@ -95,6 +95,7 @@ fn part(cluster: ClusterId) -> Node {
             link: Default::default(),
         },
         address: "10.96.0.5".into(),
+        disk: None,
         uid_count: 65_536,
         bip: "172.31.0.1/24".into(),
         address_pool: "172.30.0.0/16".into(),
