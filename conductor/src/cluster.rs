@@ -31,6 +31,7 @@ mod kubernetes;
 mod launch;
 mod overlay;
 mod plan;
+mod rebuild;
 mod report;
 mod restart;
 mod snapshot;

@@ -12,6 +12,7 @@
 
 mod adopted;
 mod audit;
+mod authorities;
 mod client;
 mod clusters;
 mod containers;

@@ -120,27 +120,18 @@ async fn several_masters_are_not_built_and_networks_that_cannot_be_are_refused()
 }
 
 #[actix_web::test]
-async fn what_would_replace_the_master_is_refused_and_workers_are_resized_as_any() {
+async fn another_authority_is_given_to_it_as_to_any_and_workers_are_resized_as_any() {
     let cloud = Cloud::new().await;
     let kubelets = of_kubernetes(&cloud, json!({})).await;
     let id = cluster(&cloud, &kubelets, "k").await;
     settle(&cloud, &id, "CREATE_COMPLETE", None).await;
     let member = cloud.member();
-    let upgrade = format!("/v1/clusters/{id}/actions/upgrade");
-    let told = member
-        .post(&upgrade, json!({ "cluster_template": kubelets }))
+    let rotate = format!("/v1/certificates/{id}");
+    member
+        .send(actix_web::http::Method::PATCH, &rotate, None)
         .await
-        .refused(400);
-    assert!(told.contains("one master holds all"), "{told}");
-    let told = member
-        .send(
-            actix_web::http::Method::PATCH,
-            &format!("/v1/certificates/{id}"),
-            None,
-        )
-        .await
-        .refused(400);
-    assert!(told.contains("another authority"), "{told}");
+        .is(202);
+    settle(&cloud, &id, "UPDATE_COMPLETE", None).await;
     let resize = format!("/v1/clusters/{id}/actions/resize");
     for (body, code, word) in [
         (
@@ -165,6 +156,61 @@ async fn what_would_replace_the_master_is_refused_and_workers_are_resized_as_any
     let read = move |conn: &mut store::Conn| nodegroups::find(conn, &key, nodegroups::WORKERS);
     let workers = cloud.store.read(read).await.unwrap().unwrap();
     assert_eq!(workers.node_count, 3);
+}
+
+/// Its API server has said that it is of this version.
+async fn seen(cloud: &Cloud, id: &str, version: &'static str) {
+    let id = id.to_owned();
+    let write = move |tx: &mut Tx<'_>| {
+        let mut row = Adopted::own(&id, ("https://192.0.2.1:1", "ca"), String::new(), tx.now());
+        let seen = Seen {
+            version: version.into(),
+            ..Seen::default()
+        };
+        let (number, now) = (row.ask(tx.now()), tx.now());
+        row.hear(number, &Sight::Answers(seen), now)?;
+        adopted::insert(tx, &row)
+    };
+    cloud.store.write(write).await.unwrap();
+}
+
+#[actix_web::test]
+async fn an_upgrade_goes_to_the_next_version_and_leaves_the_master_its_flavor() {
+    let cloud = Cloud::new().await;
+    let kubelets = of_kubernetes(&cloud, json!({})).await;
+    let id = cluster(&cloud, &kubelets, "k").await;
+    settle(&cloud, &id, "CREATE_COMPLETE", None).await;
+    seen(&cloud, &id, "v1.20.2").await;
+    let sow = |tx: &mut Tx<'_>| {
+        sown::flavor(tx, "2", "c1.large")?;
+        for (number, version) in [(19, "v1.19.0"), (21, "v1.21.4"), (22, "v1.22.0")] {
+            let properties =
+                format!(r#"{{"os_distro":"jeroboam-node","jeroboam_kubernetes":"{version}"}}"#);
+            let image = format!("0199f5a1-0000-7000-8000-0000000001{number}");
+            sown::image(tx, &image, version, &properties)?;
+        }
+        Ok(())
+    };
+    cloud.store.write(sow).await.unwrap();
+    let upgrade = format!("/v1/clusters/{id}/actions/upgrade");
+    let to = async |image: &str, master: &str| {
+        let fields = json!({ "coe": "kubernetes", "image_id": image, "master_flavor_id": master });
+        json!({ "cluster_template": template(&cloud, fields).await })
+    };
+    for (image, master, word) in [
+        ("v1.19.0", "c1.small", "cannot follow v1.20.2"),
+        ("v1.22.0", "c1.small", "cannot follow v1.20.2"),
+        ("v1.21.4", "c1.large", "keeps its flavor c1.small"),
+        ("jeroboam-node", "c1.small", "jeroboam_kubernetes"),
+    ] {
+        let body = to(image, master).await;
+        let told = cloud.member().post(&upgrade, body).await.refused(400);
+        assert!(told.contains(word), "{told}");
+    }
+    let body = to("v1.21.4", "c1.small").await;
+    cloud.member().post(&upgrade, body).await.is(202);
+    let shown = cloud.member().get("/v1/clusters/k").await.is(200);
+    assert_eq!(shown["status"], "UPDATE_IN_PROGRESS");
 }
 
 #[actix_web::test]

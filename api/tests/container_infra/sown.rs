@@ -31,7 +31,7 @@ pub fn user_id(role: &str, project: &str) -> String {
 /// Writes it.
 pub fn seed(tx: &mut Tx<'_>) -> Result<()> {
     people(tx)?;
-    flavors::insert(tx, &small(tx.now().0))?;
+    flavor(tx, "1", "c1.small")?;
     image(
         tx,
         IMAGE,
@@ -43,10 +43,11 @@ pub fn seed(tx: &mut Tx<'_>) -> Result<()> {
     cluster(tx, ELSEWHERE, OTHER)
 }
 
-fn small(created_at: i64) -> Flavor {
-    Flavor {
-        id: "1".into(),
-        name: "c1.small".into(),
+/// A flavor that everybody may use; it is small, whatever it is called.
+pub fn flavor(tx: &mut Tx<'_>, id: &str, name: &str) -> Result<()> {
+    let flavor = Flavor {
+        id: id.into(),
+        name: name.into(),
         vcpus: 1,
         ram_mb: 512,
         disk_gb: 0,
@@ -57,9 +58,10 @@ fn small(created_at: i64) -> Flavor {
         disabled: 0,
         description: None,
         extra_specs: "{}".into(),
-        created_at,
+        created_at: tx.now().0,
         updated_at: None,
-    }
+    };
+    flavors::insert(tx, &flavor)
 }
 
 /// A public image of the other project.

@@ -47,19 +47,17 @@ pub(crate) fn proof_of(
             known_as(&mut names, kubernetes);
         }
         let own = authority.node(&names, tx.now())?;
+        let led = led(tx, &mut node, kubernetes.as_ref(), &known, context)?;
         node.sealed_key = Some(context.seals.seal(&node.about(), own.key.reveal())?);
-        node.certificate = Some(own.certificate);
+        node.certificate = Some(own.certificate + &led);
         node.certified_until = Some(own.until.0);
         node.certified_for.clone_from(&machine.id);
         node.authority = known.first().map_or(0, |newest| newest.generation);
         nodes::update(tx, &mut node)?;
     }
-    // The authority that signed it, and no older one: who was signed by those is not let in.
-    let signed_by = known.iter().find(|one| one.generation == node.authority);
-    let authority = signed_by.or(known.first());
     let sealed = node.sealed_key.as_deref().unwrap_or_default();
     let tls = NodeTls {
-        ca_pem: authority.map_or_else(String::new, |one| one.certificate.clone()),
+        ca_pem: trusted(&known, &node),
         cert_pem: node.certificate.clone().unwrap_or_default(),
         key_pem: context.seals.unseal(&node.about(), sealed)?,
     };
@@ -77,6 +75,56 @@ fn issuer(known: &[Row], cluster: &str, context: &Context) -> Result<Authority> 
         .ok_or_else(|| Error::internal(format_args!("cluster {cluster} has no authority")))?;
     let key = Secret::new(context.seals.unseal(&newest.about(), &newest.sealed_key)?);
     Ok(Authority::open(&newest.certificate, &key)?)
+}
+
+/// What leads from the newest authority to those before it, for peers of a master that know no newer one yet:
+/// as long as there are such nodes, it trusts those authorities, too. Nothing for other nodes: who needs
+/// them is told of the newest when it is made.
+fn led(
+    tx: &mut Tx<'_>,
+    node: &mut Node,
+    kubernetes: Option<&Kubernetes>,
+    known: &[Row],
+    context: &Context,
+) -> Result<String> {
+    node.trusts_from = 0;
+    let ([newest, older @ ..], true) = (known, kubernetes.is_some_and(|it| it.control)) else {
+        return Ok(String::new());
+    };
+    let signed = |other: &Node| other.certificate.is_some() && other.id != node.id;
+    let others = nodes::of(tx, &node.cluster_id)?;
+    let oldest = others
+        .iter()
+        .filter(|other| signed(other))
+        .map(|other| other.authority)
+        .min();
+    let mut led = String::new();
+    for one in older
+        .iter()
+        .filter(|one| oldest.is_some_and(|oldest| oldest <= one.generation))
+    {
+        let key = Secret::new(context.seals.unseal(&one.about(), &one.sealed_key)?);
+        let authority = Authority::open(&one.certificate, &key)?;
+        led += &authority.endorse(&newest.certificate, tx.now())?;
+        node.trusts_from = one.generation;
+    }
+    Ok(led)
+}
+
+/// The authority that signed its certificate, and no older one: who was signed by those is not let in. But
+/// for a master that others have to follow.
+fn trusted(known: &[Row], node: &Node) -> String {
+    let own = |one: &&Row| one.generation == node.authority;
+    let follow = |one: &&Row| {
+        node.trusts_from != 0 && (node.trusts_from..node.authority).contains(&one.generation)
+    };
+    let signed_by = known.iter().find(own).or(known.first());
+    let older = known.iter().filter(follow);
+    signed_by
+        .into_iter()
+        .chain(older)
+        .map(|one| one.certificate.as_str())
+        .collect()
 }
 
 /// A node of Kubernetes is a user of its API server; a master is that server, by the names that pods have

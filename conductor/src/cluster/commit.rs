@@ -6,7 +6,7 @@ use super::launch;
 use super::plan::{Act, Plan, plan};
 use super::report::Outlook;
 use super::snapshot::Snapshot;
-use super::{kubernetes, overlay, restart, swarm};
+use super::{kubernetes, overlay, rebuild, restart, swarm};
 use crate::context::Context;
 use crate::look::Look;
 use schemas::container_infra::status::{Operation, Progress, Status};
@@ -84,6 +84,7 @@ fn carry_out(tx: &mut Tx<'_>, at: &mut Snapshot, act: &Act, context: &Context) -
             anew,
         } => send_off(tx, at, place, (*then, why, *anew), context),
         Act::Restart { place, why } => restart::restart(tx, at, place, why, context),
+        Act::Rebuild { place, why } => rebuild::rebuild(tx, at, place, why, context),
         Act::GiveUp { place, why } => give_up(tx, at, place, why),
         Act::Ready { place } => {
             let row = row(at, place)?;

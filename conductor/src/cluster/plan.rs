@@ -38,6 +38,9 @@ pub(super) enum Act {
     },
     /// A place's server is started again: what is on it is nowhere else.
     Restart { place: String, why: String },
+    /// A place's server is made anew with what it holds, by what its group is now and with other
+    /// certificates.
+    Rebuild { place: String, why: String },
     /// A place has failed as often as it may.
     GiveUp { place: String, why: String },
     /// It works.
@@ -312,7 +315,7 @@ impl At<'_> {
 
     /// Nodes of an older kind are replaced, a few at a time.
     fn refresh(&mut self, group: &Group, leaving: &BTreeSet<&str>) {
-        if self.failed_for_good() {
+        if self.failed_for_good() || self.master_is_next(group) {
             return;
         }
         let staying = |place: &&Place| {
@@ -329,7 +332,11 @@ impl At<'_> {
             .take(may.saturating_sub(away))
             .collect();
         for (place, why) in old {
-            self.drop(place, Phase::Replace, &why, true);
+            match kubernetes::lasts(self.snapshot, &group.row) {
+                true if place.row.problem.is_some() => {}
+                true => self.rebuild(place, why),
+                false => self.drop(place, Phase::Replace, &why, true),
+            }
         }
     }
 

@@ -78,9 +78,12 @@ fn converged(group: &Group, at: &Snapshot, now: Timestamp, settings: &Settings) 
         0 => usize::try_from(group.row.node_count).unwrap_or(0),
         _ => return false,
     };
+    let lasts = kubernetes::lasts(at, &group.row);
     let fine = |place: &Place| {
         place.phase == Phase::Run
             && place.row.ready != 0
+            // One that is made anew is the same one meanwhile.
+            && (!lasts || condition::of(place) == Condition::Well)
             && outdated(group, place, at, now, settings).is_none()
     };
     group.places.len() == wanted && group.places.iter().all(fine)
@@ -105,7 +108,7 @@ fn hopeless(group: &Group, at: &Snapshot) -> bool {
     group.places.iter().any(failed) && group.places.iter().all(settled)
 }
 
-/// Why a node is to be replaced by one of the present kind.
+/// Why a node is to be replaced by one of the present kind, or to be made anew as one.
 pub(super) fn outdated(
     group: &Group,
     place: &Place,
@@ -113,17 +116,27 @@ pub(super) fn outdated(
     now: Timestamp,
     settings: &Settings,
 ) -> Option<String> {
-    if kubernetes::lasts(at, &group.row) {
-        return None;
-    }
+    let lasts = kubernetes::lasts(at, &group.row);
     if place.row.generation < group.row.generation {
-        return Some("is replaced by one of the new image or flavor".into());
+        let what = match lasts {
+            true => "is made anew from the new image",
+            false => "is replaced by one of the new image or flavor",
+        };
+        return Some(what.into());
     }
-    if place.row.certificate.is_some() && place.row.authority < at.authority {
+    let signed_by_older =
+        |place: &Place| place.row.certificate.is_some() && place.row.authority < at.authority;
+    if signed_by_older(place) {
         return Some("gets a certificate of the new authority".into());
     }
+    let all_follow = || !at.places().any(|(_, place)| signed_by_older(place));
+    if place.row.trusts_from != 0 && all_follow() {
+        return Some("trusts the new authority alone from now on".into());
+    }
     let ends = place.row.certified_until.map(Timestamp)?;
-    (ends < now + settings.cluster.renew()).then(|| "gets a new certificate".into())
+    // Another one would not last longer than who signs it.
+    let soon = (now + settings.cluster.renew()).min(at.authority_until);
+    (ends < soon).then(|| "gets a new certificate".into())
 }
 
 fn progress(at: &Snapshot) -> String {
@@ -150,6 +163,8 @@ fn progress(at: &Snapshot) -> String {
         let condition = condition::of(place);
         let words = match (place.phase, &place.row.problem) {
             (Phase::Failed, Some(problem)) => problem.as_str(),
+            // It is to be made anew, and cannot be now.
+            (Phase::Run, Some(problem)) if condition == Condition::Well => problem.as_str(),
             _ => condition.words()?,
         };
         Some(format!("{}: {words}", place.row.name))
@@ -182,6 +197,13 @@ fn late(at: &Snapshot) -> String {
         .collect();
     if waits.is_empty() {
         waits.extend(unfinished(at));
+    }
+    if waits.is_empty() {
+        let named = at.places().filter_map(|(_, place)| {
+            let problem = place.row.problem.as_deref()?;
+            Some(format!("{}: {problem}", place.row.name))
+        });
+        waits.extend(named);
     }
     join(&mut text, waits.into_iter());
     text

@@ -30,6 +30,8 @@ pub(super) struct Snapshot {
     pub groups: Vec<Group>,
     /// Generation of the authority that signs for its nodes.
     pub authority: i64,
+    /// Until when that authority is one.
+    pub authority_until: Timestamp,
     /// Its nodes' engines that are known as hosts, and are not forgotten yet.
     pub engines: usize,
     /// Pods, containers and controllers that are left in it.
@@ -139,6 +141,7 @@ impl Snapshot {
         let mut at = Snapshot {
             spec: cluster.spec()?,
             authority: authority.first().map_or(0, |newest| newest.generation),
+            authority_until: Timestamp(authority.first().map_or(0, |newest| newest.valid_until)),
             engines: engines.len(),
             guests: guests::left(conn, id)? + rcs::count(conn, id)?,
             swarm: Swarm::read(conn, &cluster, context)?,

@@ -53,7 +53,8 @@ impl Authority {
             extensions: vec![
                 extension(&BasicConstraints {
                     ca: true,
-                    path_len_constraint: Some(0),
+                    // The authority that follows it: see `endorse`.
+                    path_len_constraint: Some(1),
                 })?,
                 extension(&KeyUsage(KeyUsages::KeyCertSign | KeyUsages::CRLSign))?,
                 certificate::key_identifier(&public)?,
@@ -82,6 +83,32 @@ impl Authority {
             key: SigningKey::from_pkcs8_pem(key.reveal()).map_err(broken)?,
             until: Timestamp(i64::try_from(end.as_micros()).unwrap_or(i64::MAX)),
         })
+    }
+
+    /// Vouches for the authority that follows this one, so that who trusts this one only trusts whom that one
+    /// has signed, once they show this certificate beside their own. PEM.
+    ///
+    /// # Errors
+    /// `Internal` when `follower` is no authority's certificate.
+    pub fn endorse(&self, follower: &str, now: Timestamp) -> Result<String> {
+        let follower = Certificate::from_pem(follower)
+            .map_err(broken)?
+            .tbs_certificate;
+        let content = Content {
+            extensions: vec![
+                extension(&BasicConstraints {
+                    ca: true,
+                    path_len_constraint: Some(0),
+                })?,
+                extension(&KeyUsage(KeyUsages::KeyCertSign | KeyUsages::CRLSign))?,
+                certificate::key_identifier(&follower.subject_public_key_info)?,
+            ],
+            subject: follower.subject,
+            key: follower.subject_public_key_info,
+            from: now - DAY,
+            until: self.until,
+        };
+        certificate::sign(content, &self.name, &self.key)
     }
 
     /// A node's certificate: it serves its engine, and may speak to the other nodes.

@@ -18,6 +18,15 @@ fn authority(name: &str) -> (Authority, String) {
 
 /// Does a peer that trusts `ca` take this certificate for `usage`, at this time?
 fn trusted(pem: &str, ca: &str, usage: Usage, at: Timestamp) -> bool {
+    trusted_with(pem, &[], ca, usage, at)
+}
+
+/// The same, when these certificates are shown beside it.
+fn trusted_with(pem: &str, beside: &[&str], ca: &str, usage: Usage, at: Timestamp) -> bool {
+    let beside = beside
+        .iter()
+        .map(|pem| CertificateDer::from_pem_slice(pem.as_bytes()).unwrap());
+    let beside: Vec<CertificateDer<'_>> = beside.collect();
     let ca = CertificateDer::from_pem_slice(ca.as_bytes()).unwrap();
     let anchor = anchor_from_trusted_cert(&ca).unwrap();
     let own = CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
@@ -26,7 +35,7 @@ fn trusted(pem: &str, ca: &str, usage: Usage, at: Timestamp) -> bool {
     own.verify_for_usage(
         webpki::ALL_VERIFICATION_ALGS,
         &[anchor],
-        &[],
+        &beside,
         at,
         usage,
         None,
@@ -260,4 +269,45 @@ fn a_key_that_signs_by_itself_has_both_halves() {
     let private =
         p256::SecretKey::from_pkcs8_pem(&key[..key.find("-----BEGIN PUBLIC KEY").unwrap()]);
     assert!(private.unwrap().public_key() == public);
+}
+
+#[test]
+fn who_trusts_an_authority_trusts_the_one_that_follows_it_when_it_is_shown_that() {
+    let (old, old_ca) = authority("c");
+    let (new, new_ca) = authority("c");
+    let (_, foreign_ca) = authority("c");
+    let names = Names {
+        common: "n".into(),
+        organization: None,
+        hosts: vec!["n".into()],
+        addresses: vec![],
+    };
+    let node = new.node(&names, NOW).unwrap();
+    let endorsed = old.endorse(&new_ca, NOW).unwrap();
+    for usage in [Usage::server_auth(), Usage::client_auth()] {
+        let taken =
+            |beside: &[&str], ca: &str| trusted_with(&node.certificate, beside, ca, usage, NOW);
+        assert!(!taken(&[], &old_ca), "nothing leads there");
+        assert!(taken(&[&endorsed], &old_ca));
+        assert!(taken(&[&endorsed], &new_ca) && taken(&[], &new_ca));
+        assert!(!taken(&[&endorsed], &foreign_ca));
+    }
+    // Whoever signs after that is out of reach.
+    let (last, last_ca) = authority("c");
+    let further = new.endorse(&last_ca, NOW).unwrap();
+    let late = last.node(&names, NOW).unwrap();
+    assert!(!trusted_with(
+        &late.certificate,
+        &[&further, &endorsed],
+        &old_ca,
+        Usage::server_auth(),
+        NOW
+    ));
+    assert!(trusted_with(
+        &late.certificate,
+        &[&further],
+        &new_ca,
+        Usage::server_auth(),
+        NOW
+    ));
 }

@@ -2,15 +2,12 @@
 
 use super::World;
 use diesel::prelude::*;
-use pki::Authority as Issuer;
-use process::seal::Seals;
 use schemas::container_infra::status::{Operation, Progress, Status};
 use schemas::ids::{ClusterId, ImageId, NodegroupId, ServerId};
 use std::collections::BTreeMap;
 use store::compute::servers::Server;
 use store::compute::spec::BootImage;
 use store::compute::{flavors, usages};
-use store::container_infra::authorities::{Authority, KINDS};
 use store::container_infra::clusters::{self, Asked, Cluster, New, RESOURCE};
 use store::container_infra::nodegroups::{self, MASTERS, NodeGroup, WORKERS};
 use store::container_infra::nodes::{self, Node};
@@ -102,21 +99,6 @@ impl World {
         cluster
             .begin(now, Operation::Create, "req-cluster")
             .unwrap();
-        let seals = Seals::open(&self.directory().join("keys"), self.store.clock()).unwrap();
-        let authority = |kind: &&str| {
-            let pair = Issuer::create(wish.name, now).unwrap();
-            let mut row = Authority {
-                cluster_id: id.clone(),
-                kind: kind.to_string(),
-                generation: 1,
-                certificate: pair.certificate,
-                sealed_key: String::new(),
-                valid_until: pair.until.0,
-                created_at: now.0,
-            };
-            row.sealed_key = seals.seal(&row.about(), pair.key.reveal()).unwrap();
-            row
-        };
         let made_of = self.made_of(wish.flavor, labels).await;
         let group = |name: &str, count: i64| NodeGroup {
             id: NodegroupId::new().to_string(),
@@ -141,7 +123,7 @@ impl World {
             spec: serde_json::to_string(&made_of).unwrap(),
         };
         New {
-            authorities: KINDS.iter().map(authority).collect(),
+            authorities: self.new_authorities(&id, wish.name, 1),
             groups: vec![group(MASTERS, wish.masters), group(WORKERS, wish.workers)],
             cluster,
         }
@@ -170,7 +152,7 @@ impl World {
         }
     }
 
-    fn asking(&self) -> Asked {
+    pub(super) fn asking(&self) -> Asked {
         Asked {
             scope: Scope::Project(self.thing("project/home").into()),
             user_id: "user".into(),
@@ -212,7 +194,14 @@ impl World {
 
     /// Asks for the nodes to be made of another flavor.
     pub async fn upgrade_cluster(&self, id: &str, flavor: &str) {
-        let made_of = self.made_of(flavor, BTreeMap::new()).await;
+        self.remake_cluster(id, flavor, &[]).await;
+    }
+
+    /// Asks for the nodes to be made of this flavor, with these labels of their cluster.
+    pub async fn remake_cluster(&self, id: &str, flavor: &str, labels: &[(&str, &str)]) {
+        let labels = labels.iter();
+        let labels = labels.map(|(key, value)| (key.to_string(), value.to_string()));
+        let made_of = self.made_of(flavor, labels.collect()).await;
         let (id, asked) = (id.to_owned(), self.asking());
         let change = move |tx: &mut Tx<'_>| {
             let spec = clusters::get(tx, &asked.scope, &id)?.unwrap().spec()?;

@@ -168,6 +168,88 @@ fn when_the_master_is_deleted_the_cluster_begins_empty_and_says_so() {
     });
 }
 
+/// Which incarnation the master is, and whose disk it has.
+async fn master_is(world: &World, id: &str) -> (ServerId, u32, Option<u32>) {
+    let master = world.node_of(id, "default-master-0").await;
+    let spec = world.server(master).await.unwrap().spec().unwrap();
+    (master, spec.incarnation, spec.node.unwrap().disk)
+}
+
+#[test]
+fn an_upgrade_makes_the_master_anew_with_its_disk_and_replaces_the_workers_after_it() {
+    told_and_replayed(1, |world| {
+        Box::pin(async move {
+            let id = complete(world, 1).await;
+            world.join_foreign(&id, "what-it-holds").await;
+            let (master, incarnation, disk) = master_is(world, &id).await;
+            assert_eq!((incarnation, disk), (1, None));
+            let worker = world.node_of(&id, "default-worker-0").await;
+            world
+                .remake_cluster(&id, "flavor/small", &[("kube_tag", "v1.21")])
+                .await;
+            world.until_cluster(&id, "UPDATE_COMPLETE").await;
+            assert_eq!(master_is(world, &id).await, (master, 2, Some(1)));
+            assert_ne!(world.node_of(&id, "default-worker-0").await, worker);
+            let listed = world.listed(&id).await;
+            assert!(listed.contains("what-it-holds"), "{listed:?}");
+            assert_eq!(health(world, &id).await.as_deref(), Some("HEALTHY"));
+            assert_eq!(said(world, &id, "restart-node").await, [""; 0]);
+        })
+    });
+}
+
+#[test]
+fn another_authority_is_trusted_beside_the_one_before_until_every_node_has_followed() {
+    told_and_replayed(1, |world| {
+        Box::pin(async move {
+            let id = complete(world, 1).await;
+            world.join_foreign(&id, "what-it-holds").await;
+            let (master, ..) = master_is(world, &id).await;
+            world.rotate_cluster(&id, 2).await;
+            assert_eq!(world.authorities(&id).await, [2, 1]);
+            world.until_cluster(&id, "UPDATE_COMPLETE").await;
+            assert_eq!(world.authorities(&id).await, [2]);
+            for node in world.cluster_nodes(&id).await {
+                assert_eq!((node.authority, node.trusts_from), (2, 0), "{}", node.name);
+                let certificates = node.certificate.unwrap();
+                assert_eq!(certificates.matches("BEGIN").count(), 1, "{}", node.name);
+            }
+            // Once to be trusted by both, once to trust the new one alone.
+            assert_eq!(master_is(world, &id).await, (master, 3, Some(1)));
+            assert!(world.listed(&id).await.contains("what-it-holds"));
+            let told = said(world, &id, "rebuild-node").await;
+            assert_eq!(told.len(), 2, "{told:?}");
+        })
+    });
+}
+
+#[test]
+fn a_masters_certificate_is_renewed_where_it_is() {
+    once(1, |world| {
+        Box::pin(async move {
+            let id = complete(world, 0).await;
+            world.join_foreign(&id, "what-it-holds").await;
+            let (master, ..) = master_is(world, &id).await;
+            let certified = world.cluster_nodes(&id).await[0].certified_until;
+            world
+                .certificate_ends(&id, "default-master-0", Duration::from_secs(86_400))
+                .await;
+            let key = id.clone();
+            world
+                .until("the master has another certificate", move |world| {
+                    let id = key.clone();
+                    Box::pin(async move {
+                        let until = world.cluster_nodes(&id).await[0].certified_until;
+                        until > certified && health(world, &id).await.as_deref() == Some("HEALTHY")
+                    })
+                })
+                .await;
+            assert_eq!(master_is(world, &id).await, (master, 2, Some(1)));
+            assert!(world.listed(&id).await.contains("what-it-holds"));
+        })
+    });
+}
+
 #[test]
 fn a_cluster_at_rest_is_asked_once_a_minute_and_grows_when_it_is_told_to() {
     once(2, |world| {

@@ -18,7 +18,7 @@ use schemas::container_infra::cluster::{Resize, Upgrade, counted};
 use schemas::container_infra::field::Positive;
 use store::container_infra::clusters::{Asked, Cluster};
 use store::container_infra::nodegroups::{self, NodeGroup};
-use store::container_infra::{control_plane, operations, spec};
+use store::container_infra::{adopted, control_plane, operations, spec};
 use store::{Result, Tx};
 
 /// The routes of actions.
@@ -93,7 +93,6 @@ fn resolved(
     wanted: &Upgrade,
 ) -> Result<operations::Upgrade> {
     let cluster = operations::find(tx, asked, id, "upgraded")?;
-    control_plane::lasting(&cluster, "upgraded")?;
     let (row, document) = template(tx, &asked.scope, &wanted.cluster_template)?;
     if document.coe.as_str() != cluster.coe {
         return Err(Error::BadRequest(format!(
@@ -122,6 +121,14 @@ fn resolved(
         spec.flavor_id.as_deref(),
         spec.master_flavor_id.as_deref(),
     )?;
+    if control_plane::is_one(&cluster) {
+        let seen = match adopted::get(tx, &cluster.id)? {
+            Some(plane) => plane.seen()?,
+            None => None,
+        };
+        let version = seen.as_ref().map(|seen| seen.version.as_str());
+        control_plane::follows(version, nodes.kubernetes.as_deref())?;
+    }
     let mut to = Vec::new();
     for group in groups {
         let own = group.spec()?;

@@ -152,6 +152,8 @@ pub fn sized(
 pub struct Nodes {
     /// Content.
     pub image: BootImage,
+    /// The version of Kubernetes that is in it, if one is (`v1.20.2`).
+    pub kubernetes: Option<String>,
     /// Size of the workers.
     pub workers: Flavor,
     /// Size of the masters.
@@ -183,6 +185,7 @@ impl Nodes {
         };
         Ok(Nodes {
             image: content(&image)?,
+            kubernetes: image.properties.get(KUBERNETES).cloned(),
             workers,
             masters,
         })

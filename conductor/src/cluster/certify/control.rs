@@ -32,7 +32,8 @@ pub(super) fn of(
     let known = authorities::of(tx, &node.cluster_id, ETCD)?;
     let etcd = issuer(&known, &node.cluster_id, context)?.node(&of_etcd(node, kubernetes), now)?;
     let control = Control {
-        cert_pem: own.certificate,
+        // Those it speaks to may have to be led to who signed it as those who speak to it.
+        cert_pem: own.certificate + led(node.certificate.as_deref().unwrap_or_default()),
         key_pem: own.key.reveal().to_owned(),
         accounts_key_pem: accounts_key(tx, &node.cluster_id, context)?,
         etcd_ca_pem: known
@@ -45,6 +46,14 @@ pub(super) fn of(
     node.sealed_control = Some(context.seals.seal(&node.about_control(), &text)?);
     nodes::update(tx, node)?;
     Ok(control)
+}
+
+/// What is behind a node's own certificate.
+fn led(certificates: &str) -> &str {
+    const END: &str = "-----END CERTIFICATE-----\n";
+    certificates
+        .split_once(END)
+        .map_or("", |(_, behind)| behind)
 }
 
 fn of_etcd(node: &Node, kubernetes: &Kubernetes) -> Names {
@@ -71,4 +80,20 @@ fn accounts_key(tx: &mut Tx<'_>, cluster: &str, context: &Context) -> Result<Str
     let sealed = context.seals.seal(&about, key.reveal())?;
     accounts_keys::insert(tx, cluster, &sealed)?;
     Ok(key.reveal().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_leads_to_older_authorities_is_all_that_is_behind_the_first_certificate() {
+        let one = |what: &str| {
+            format!("-----BEGIN CERTIFICATE-----\n{what}\n-----END CERTIFICATE-----\n")
+        };
+        let (own, first, second) = (one("own"), one("first"), one("second"));
+        let all = format!("{own}{first}{second}");
+        assert_eq!(led(&all), format!("{first}{second}"));
+        assert_eq!((led(&own), led("")), ("", ""));
+    }
 }

@@ -1,5 +1,6 @@
 //! The kubeconfig by which this cloud knows the API server of a cluster of its own: made when there is
-//! somewhere to ask, and again when that moves or its certificate nears its end.
+//! somewhere to ask, and again when that moves, when other authorities count there, or its certificate
+//! nears its end.
 
 use crate::cluster::snapshot::{Engine, Life, Snapshot};
 use crate::context::Context;
@@ -22,22 +23,31 @@ pub(super) fn ensure(tx: &mut Tx<'_>, at: &Snapshot, context: &Context) -> Resul
     let Some(address) = address(at) else {
         return Ok(known);
     };
+    let mut authorities = authorities::of(tx, &at.cluster.id, NODES)?;
+    // First the one that the master knows; it shows a certificate of any.
+    let signs = |one: &authorities::Authority| one.generation != signed_the_master(at);
+    authorities.sort_by_key(signs);
+    let signer = authorities.first().ok_or_else(|| {
+        Error::internal(format_args!("cluster {} has no authority", at.cluster.id))
+    })?;
+    let ca: String = authorities
+        .iter()
+        .map(|one| one.certificate.as_str())
+        .collect();
     let soon = tx.now() + context.settings.cluster.renew();
+    // Another certificate would not last longer than who signs it.
+    let soon = soon.min(Timestamp(signer.valid_until));
     let good = |row: &Adopted| {
-        let lasts = row.valid_until.is_none_or(|until| Timestamp(until) > soon);
-        row.server == address && lasts
+        let lasts = row.valid_until.is_none_or(|until| Timestamp(until) >= soon);
+        row.server == address && row.ca_pem.as_ref() == Some(&ca) && lasts
     };
     if known.as_ref().is_some_and(good) {
         return Ok(known);
     }
-    let known_to = authorities::of(tx, &at.cluster.id, NODES)?;
-    let newest = known_to.first().ok_or_else(|| {
-        Error::internal(format_args!("cluster {} has no authority", at.cluster.id))
-    })?;
-    let key = Secret::new(context.seals.unseal(&newest.about(), &newest.sealed_key)?);
-    let authority = Authority::open(&newest.certificate, &key)?;
+    let key = Secret::new(context.seals.unseal(&signer.about(), &signer.sealed_key)?);
+    let authority = Authority::open(&signer.certificate, &key)?;
     let own = authority.client(USER, GROUP, tx.now())?;
-    let ca = newest.certificate.as_str();
+    let ca = ca.as_str();
     let kubeconfig = Kubeconfig::made(address, ca, (&own.certificate, &own.key))?;
     let about = Adopted::about(&at.cluster.id);
     let sealed = context.seals.seal(&about, kubeconfig.reveal())?;
@@ -55,6 +65,12 @@ pub(super) fn ensure(tx: &mut Tx<'_>, at: &Snapshot, context: &Context) -> Resul
         }
     };
     Ok(Some(row))
+}
+
+/// Generation of the authority that signed the master's certificate.
+fn signed_the_master(at: &Snapshot) -> i64 {
+    let mut masters = at.places().filter(|(group, _)| group.row.is_master());
+    masters.next().map_or(0, |(_, place)| place.row.authority)
 }
 
 /// Where the master's API server is published, while the master works.

@@ -13,6 +13,8 @@ pub enum Action {
     Pause,
     Unpause,
     Rebuild,
+    /// Of a node, by its cluster.
+    RebuildNode,
     Resize,
     ConfirmResize,
     RevertResize,
@@ -68,7 +70,7 @@ const fn row(
 
 const LIVE: &[&str] = &["active", "paused", "suspended", "stopped"];
 
-const TABLE: [Row; 20] = [
+const TABLE: [Row; 21] = [
     row(Action::Start, "start", &["stopped"], Task::None, true),
     row(Action::Stop, "stop", &["active", "error"], Task::None, true),
     row(Action::Reboot, "reboot", &["active"], Task::None, true),
@@ -83,6 +85,13 @@ const TABLE: [Row; 20] = [
     row(Action::Unpause, "unpause", &["paused"], Task::None, true),
     row(
         Action::Rebuild,
+        "rebuild",
+        &["active", "stopped", "error"],
+        Task::None,
+        true,
+    ),
+    row(
+        Action::RebuildNode,
         "rebuild",
         &["active", "stopped", "error"],
         Task::None,
@@ -275,6 +284,7 @@ mod tests {
             (Action::Pause, "active"),
             (Action::Unpause, "paused"),
             (Action::Rebuild, "active stopped error"),
+            (Action::RebuildNode, "active stopped error"),
             (Action::Resize, "active stopped"),
             (Action::ConfirmResize, "resized"),
             (Action::RevertResize, "resized"),

@@ -1,5 +1,7 @@
 //! Nodes of clusters: servers that are hosts above. Whoever makes nodes makes them here.
 
+use super::action::Action;
+use super::change::{self, Asked, Then};
 use super::launch::{self, Launch};
 use super::servers;
 use super::spec::{BootImage, Node};
@@ -10,6 +12,8 @@ use diesel::prelude::*;
 use schemas::Error;
 use schemas::ids::ServerId;
 use schemas::image::Visibility;
+use schemas::workload::Power;
+use std::collections::BTreeMap;
 
 /// Metadata key under which users find a node's cluster.
 pub const CLUSTER: &str = "jeroboam:cluster_id";
@@ -42,6 +46,35 @@ pub fn launch(tx: &mut Tx<'_>, id: ServerId, wanted: &Launch, node: &Node) -> Re
     wanted.metadata.insert(CLUSTER.into(), cluster);
     launch::launch_node(tx, &wanted, id, node)?;
     Ok(true)
+}
+
+/// Has a node's server made anew from an image, on its machine, with the disk it has and with these labels of
+/// its cluster. It runs then, whatever it did before.
+///
+/// # Errors
+/// `Conflict` while something else is being done to it; `BadRequest` for an image that may not boot a node.
+pub fn rebuild(
+    tx: &mut Tx<'_>,
+    asked: &Asked,
+    id: &str,
+    image: &BootImage,
+    labels: &BTreeMap<String, String>,
+) -> Result<()> {
+    change::server(tx, asked, id, Action::RebuildNode, |tx, at| {
+        check_image(tx, image)?;
+        let spec = &mut at.spec;
+        if let Some(node) = &mut spec.node {
+            node.disk = Some(node.disk.unwrap_or(spec.incarnation));
+            node.labels.clone_from(labels);
+        }
+        spec.image = image.clone();
+        spec.incarnation += 1;
+        spec.reboot = None;
+        spec.power = Power::Running;
+        at.server.image_id = Some(image.id.to_string());
+        Ok(Then::Told("rebuilding"))
+    })?;
+    Ok(())
 }
 
 /// Is there a server of this id that is a node of this cluster? Nobody else may be a host of it.

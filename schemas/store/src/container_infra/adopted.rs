@@ -143,8 +143,7 @@ impl Adopted {
         Ok(true)
     }
 
-    /// It is opened otherwise from now on. A look that was begun before comes to nothing, and the next is
-    /// due at once.
+    /// It is opened otherwise from now on.
     fn renew(&mut self, fresh: &Adopted) {
         if self.server != fresh.server {
             self.seen = None;
@@ -152,6 +151,12 @@ impl Adopted {
         self.server.clone_from(&fresh.server);
         self.ca_pem.clone_from(&fresh.ca_pem);
         self.sealed_kubeconfig.clone_from(&fresh.sealed_kubeconfig);
+        self.begin_anew();
+    }
+
+    /// What was seen last is no more. A look that was begun before comes to nothing, and the next is due at
+    /// once.
+    pub fn begin_anew(&mut self) {
         self.asked += 1;
         self.answered = self.asked;
         self.asked_at = None;

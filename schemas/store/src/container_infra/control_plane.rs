@@ -1,8 +1,9 @@
 //! What a control plane of Kubernetes forbids: its one master holds all that its cluster is (etcd), so it
-//! is not replaced for another one as other nodes are.
+//! is not replaced by another one as other nodes are, but made anew with its disk.
 
 use super::clusters::Cluster;
 use super::nodegroups::NodeGroup;
+use super::spec;
 use crate::Result;
 use schemas::Error;
 use schemas::container_infra::coe::Coe;
@@ -27,20 +28,48 @@ pub fn masters(count: i64) -> Result<()> {
     }
 }
 
-/// Refuses what would replace the masters.
+/// What an upgrade makes of the masters, which are made anew where they are: they keep their flavor.
 ///
 /// # Errors
-/// `BadRequest` with what to do instead.
-pub fn lasting(cluster: &Cluster, what: &str) -> Result<()> {
-    if !is_one(cluster) {
+/// `BadRequest` for another flavor.
+pub fn upgraded(group: &NodeGroup, to: &spec::NodeGroup) -> Result<()> {
+    let flavor = group.spec()?.flavor;
+    if !group.is_master() || flavor == to.flavor {
         return Ok(());
     }
     Err(Error::BadRequest(format!(
-        "Cluster {} cannot be {what}: that replaces its nodes, and its one master holds all that is in it. Make \
-         another cluster, and move there what runs in this one.",
-        cluster.name
+        "The master of a cluster of kubernetes is made anew where it is, for it holds all that is in it, so it keeps \
+         its flavor {}; {} was asked for. Take a template with that master flavor.",
+        flavor.name, to.flavor.name
     ))
     .into())
+}
+
+/// May an API server of this version be followed by one of that? (`v1.20.2`; a version that is not known
+/// stands in nobody's way.) One that is older may not understand what is kept, and one that is two
+/// minor versions newer may not either (<https://kubernetes.io/releases/version-skew-policy/>).
+///
+/// # Errors
+/// `BadRequest`.
+pub fn follows(before: Option<&str>, after: Option<&str>) -> Result<()> {
+    let (Some(was), Some(is)) = (before.and_then(minor), after.and_then(minor)) else {
+        return Ok(());
+    };
+    if (was..=was + 1).contains(&is) {
+        return Ok(());
+    }
+    Err(Error::BadRequest(format!(
+        "Kubernetes {} cannot follow {}: an upgrade goes to the same or to the next minor version, and not back.",
+        after.unwrap_or_default(),
+        before.unwrap_or_default()
+    ))
+    .into())
+}
+
+/// Of `v1.20.2` the 20.
+fn minor(version: &str) -> Option<u32> {
+    let mut parts = version.trim_start_matches('v').split('.');
+    (parts.next()? == "1").then(|| parts.next()?.parse().ok())?
 }
 
 /// Refuses a resize that would drop the master, or have another one beside it.
@@ -59,5 +88,28 @@ pub fn stays(cluster: &Cluster, group: &NodeGroup, count: i64, leaving: &[String
             group.name, cluster.name
         ))
         .into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_api_server_is_followed_by_one_that_understands_what_it_kept() {
+        for (before, after, may) in [
+            ("v1.20.2", "v1.20.2", true),
+            ("v1.20.15", "v1.20.2", true),
+            ("v1.20.2", "v1.21.0", true),
+            ("v1.20.2", "1.21", true),
+            ("v1.20.2", "v1.22.0", false),
+            ("v1.20.2", "v1.19.9", false),
+            ("v1.20.2", "v2.0", true),
+            ("", "v1.40.0", true),
+        ] {
+            let told = follows(Some(before), Some(after));
+            assert_eq!(told.is_ok(), may, "{before} → {after}");
+        }
+        assert!(follows(None, Some("v1.3")).is_ok());
     }
 }

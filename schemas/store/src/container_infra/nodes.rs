@@ -87,7 +87,8 @@ pub struct Node {
     pub address: Option<String>,
     /// Generation of the authority that signed its certificate.
     pub authority: i64,
-    /// PEM: the node's own certificate, made when its server was placed.
+    /// PEM: the node's own certificate, made when its server was placed, and behind it what leads from who
+    /// signed it to older authorities.
     pub certificate: Option<String>,
     /// Private key, PKCS #8 PEM, sealed for [`Node::about`].
     pub sealed_key: Option<String>,
@@ -102,6 +103,9 @@ pub struct Node {
     /// What a control plane on it proves itself with: `Control` as JSON, sealed for
     /// [`Node::about_control`].
     pub sealed_control: Option<String>,
+    /// Generation of the oldest authority that it trusts beside the one that signed its certificate, so that
+    /// those are let in who still have to follow; 0: none.
+    pub trusts_from: i64,
 }
 
 impl std::fmt::Debug for Node {
@@ -145,13 +149,19 @@ impl Node {
         self.tries += 1;
         self.ready = 0;
         self.unwell_since = None;
+        self.forget_certificates();
+        Ok(())
+    }
+
+    /// It gets other certificates when it is told next.
+    pub fn forget_certificates(&mut self) {
         self.authority = 0;
         self.certificate = None;
         self.sealed_key = None;
         self.sealed_control = None;
         self.certified_until = None;
         self.certified_for = String::new();
-        Ok(())
+        self.trusts_from = 0;
     }
 }
 
@@ -190,6 +200,7 @@ pub fn new(group: &mut NodeGroup, ordinal: i32, now: schemas::Timestamp) -> Resu
         revision: 1,
         created_at: now.0,
         sealed_control: None,
+        trusts_from: 0,
     };
     node.renew(group)?;
     Ok(node)

@@ -104,7 +104,6 @@ pub struct Upgrade {
 /// As [`resize`].
 pub fn upgrade(tx: &mut Tx<'_>, asked: &Asked, id: &str, wanted: &Upgrade) -> Result<()> {
     let mut cluster = find(tx, asked, id, "upgraded")?;
-    control_plane::lasting(&cluster, "upgraded")?;
     legal(&cluster, "upgraded", Status::can_update)?;
     cluster.template_id.clone_from(&wanted.spec.template.id);
     cluster.set_spec(&wanted.spec)?;
@@ -112,6 +111,9 @@ pub fn upgrade(tx: &mut Tx<'_>, asked: &Asked, id: &str, wanted: &Upgrade) -> Re
     for (id, spec) in &wanted.groups {
         let mut group = group(tx, &cluster, id)?;
         group.batch = wanted.batch.max(1);
+        if control_plane::is_one(&cluster) {
+            control_plane::upgraded(&group, spec)?;
+        }
         if group.spec()? != *spec {
             group.set_spec(spec)?;
             group.generation += 1;
@@ -128,7 +130,6 @@ pub fn upgrade(tx: &mut Tx<'_>, asked: &Asked, id: &str, wanted: &Upgrade) -> Re
 /// As [`resize`]; `BadRequest` for a cluster without TLS.
 pub fn rotate(tx: &mut Tx<'_>, asked: &Asked, id: &str, newer: &[Authority]) -> Result<()> {
     let mut cluster = find(tx, asked, id, "given another authority")?;
-    control_plane::lasting(&cluster, "given another authority")?;
     legal(&cluster, "given another authority", Status::can_update)?;
     if cluster.spec()?.template.tls_disabled {
         return Err(refused(

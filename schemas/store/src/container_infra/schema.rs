@@ -155,6 +155,7 @@ diesel::table! {
         revision -> BigInt,
         created_at -> BigInt,
         sealed_control -> Nullable<Text>,
+        trusts_from -> BigInt,
     }
 }
 

@@ -100,16 +100,114 @@ fn a_master_that_never_worked_fails_as_any_node() {
     assert_eq!(of_master(failed, CREATING), Some(expected));
 }
 
-#[test]
-fn workers_of_an_older_kind_are_replaced_and_the_master_is_not() {
-    let mut at = kubernetes(vec![master()], vec![w(0)]);
-    for group in &mut at.groups {
-        group.row.generation = 2;
+fn rebuilds(why: &str) -> Act {
+    Act::Rebuild {
+        place: MASTER.into(),
+        why: why.into(),
     }
-    let why = "is replaced by one of the new image or flavor";
-    assert_eq!(acts(&at, UPDATING), [drops(0, Phase::Replace, why, true)]);
-    let outlook = planned(&kubernetes(vec![master()], vec![w(0)]), UPDATING).outlook;
-    assert_eq!(outlook.status.1, Progress::Complete);
+}
+
+#[test]
+fn a_master_of_an_older_kind_is_made_anew_and_its_workers_follow_when_it_works() {
+    let newer = |master: Place| {
+        let mut at = kubernetes(vec![master], vec![w(0)]);
+        for group in &mut at.groups {
+            group.row.generation = 2;
+        }
+        at
+    };
+    let why = "is made anew from the new image";
+    assert_eq!(acts(&newer(master()), UPDATING), [rebuilds(why)]);
+    let made = |life: Life| {
+        let mut master = master().life(life).problem(why).unwell(1);
+        master.row.generation = 2;
+        master
+    };
+    // Until its server is there the time that it does not work does not count.
+    let on_its_way = newer(made(Life::Making("rebuilding".into())));
+    let place = || MASTER.to_owned();
+    assert_eq!(
+        acts(&on_its_way, UPDATING),
+        [Act::Unknown { place: place() }]
+    );
+    let outlook = planned(&on_its_way, UPDATING).outlook;
+    assert_eq!(outlook.status.1, Progress::InProgress);
+    let mut silent = made(Life::Up);
+    silent.standing = Standing::Waits("the API server is asked".into());
+    assert_eq!(
+        acts(&newer(silent), UPDATING),
+        [Act::Unknown { place: place() }]
+    );
+    let follows = drops(
+        0,
+        Phase::Replace,
+        "is replaced by one of the new image or flavor",
+        true,
+    );
+    let works = acts(&newer(made(Life::Up)), UPDATING);
+    assert_eq!(works, [Act::Ready { place: place() }, follows]);
+}
+
+#[test]
+fn a_master_that_cannot_be_made_anew_says_why_and_is_tried_again_by_and_by() {
+    let why = "gets a new certificate: Image i cannot boot a node";
+    let tried = |seconds_ago| {
+        let mut master = master().problem(why).unwell(seconds_ago);
+        master.row.certified_until = Some((NOW + seconds(86_400)).0);
+        kubernetes(vec![master], vec![w(0)])
+    };
+    let at = tried(599);
+    let step = planned(&at, UPDATING);
+    assert_eq!(
+        (step.acts, step.outlook.status.1),
+        (vec![], Progress::InProgress)
+    );
+    let reason = step.outlook.status_reason.unwrap_or_default();
+    assert!(reason.contains(why), "{reason}");
+    assert_eq!(
+        acts(&tried(600), UPDATING),
+        [rebuilds("gets a new certificate")]
+    );
+    let mut late = tried(599);
+    late.cluster.deadline = Some(NOW.0);
+    let outlook = planned(&late, UPDATING).outlook;
+    assert_eq!(outlook.status, UPDATE_FAILED);
+    assert!(outlook.status_reason.unwrap_or_default().contains(why));
+}
+
+#[test]
+fn with_another_authority_the_master_is_made_anew_before_its_workers_and_once_more_after_them() {
+    let stage = |master_has: i64, trusts_from: i64, worker_has: i64| {
+        let (mut master, mut worker) = (master(), w(0));
+        master.row.authority = master_has;
+        master.row.trusts_from = trusts_from;
+        worker.row.authority = worker_has;
+        let mut at = kubernetes(vec![master], vec![worker]);
+        at.authority = 2;
+        let step = planned(&at, UPDATING);
+        (step.acts, step.outlook.status.1)
+    };
+    let why = "gets a certificate of the new authority";
+    let going = Progress::InProgress;
+    assert_eq!(stage(1, 0, 1), (vec![rebuilds(why)], going));
+    assert_eq!(
+        stage(2, 1, 1),
+        (vec![drops(0, Phase::Replace, why, true)], going)
+    );
+    let alone = rebuilds("trusts the new authority alone from now on");
+    assert_eq!(stage(2, 1, 2), (vec![alone], going));
+    assert_eq!(stage(2, 0, 2), (vec![], Progress::Complete));
+}
+
+#[test]
+fn nothing_is_renewed_that_would_not_last_longer() {
+    let mut master = master();
+    master.row.certified_until = Some((NOW + seconds(86_400)).0);
+    let mut at = kubernetes(vec![master], vec![]);
+    at.authority_until = NOW + seconds(86_400);
+    assert_eq!(acts(&at, CREATED), []);
+    at.authority_until = NOW + seconds(86_401);
+    assert_eq!(acts(&at, CREATED), [rebuilds("gets a new certificate")]);
 }
 
 #[test]
