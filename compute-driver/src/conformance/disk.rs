@@ -3,10 +3,12 @@
 
 use super::files::{fetch, put};
 use super::node::{first_uid, node};
-use super::{Bench, must};
+use super::swarm::begin;
+use super::{Behaviour, Bench, must};
 use crate::Driver;
 use crate::error::DriverError;
 use crate::sim::files::FileKind;
+use schemas::host::{SwarmEntry, SwarmOrder};
 use schemas::ids::WorkloadId;
 use schemas::workload::{RunState, Workload};
 use std::sync::Arc;
@@ -74,19 +76,21 @@ pub async fn a_disk_goes_with_its_node(bench: &Bench) {
     assert_eq!(read(bench, workload.id).await, None);
 }
 
-/// What is on the inner engine is on the disk; what ran there has ended.
+/// What is on the inner engine is on the disk, its part in a Swarm, too; what ran there has ended.
 pub async fn what_a_node_runs_is_on_its_disk(bench: &Bench) {
     if bench.driver.name() != "sim" {
         return;
     }
     let mut workload = node(bench).await;
-    let guest = bench.workload(super::Behaviour::Idle).await;
+    let guest = bench.workload(Behaviour::Idle).await;
     bench.start(&workload).await;
     let inner = up(bench, workload.id).await;
     let put = inner.ensure_image(&guest.image, &bench.image);
     must(put.await, "image");
     must(inner.ensure_created(&guest).await, "create");
     must(inner.ensure_running(guest.id).await, "start");
+    let begun = take_part(&*inner, begin()).await;
+    assert!(begun.is_some());
 
     anew(&mut workload, 2, Some(1));
     must(bench.driver.ensure_created(&workload).await, "anew");
@@ -100,12 +104,25 @@ pub async fn what_a_node_runs_is_on_its_disk(bench: &Bench) {
     let there = must(inner.list().await, "list");
     let there: Vec<_> = there.iter().map(|it| (it.id, it.state)).collect();
     assert_eq!(there, [(guest.id, RunState::Exited)]);
+    assert_eq!(take_part(&*inner, SwarmEntry::Wait).await, begun);
 
     anew(&mut workload, 3, None);
     bench.start(&workload).await;
     let inner = up(bench, workload.id).await;
     assert_eq!(must(inner.list().await, "list"), []);
     assert_eq!(must(inner.images().await, "images"), [""; 0]);
+    assert_eq!(take_part(&*inner, SwarmEntry::Wait).await, None);
+}
+
+/// Which node of a Swarm it is then.
+async fn take_part(inner: &dyn Driver, entry: SwarmEntry) -> Option<String> {
+    let order = SwarmOrder {
+        address: "10.96.0.5".into(),
+        entry,
+        over: Vec::new(),
+        duties: None,
+    };
+    must(inner.ensure_swarm(&order).await, "swarm").node_id
 }
 
 /// The engine inside, once it answers.
