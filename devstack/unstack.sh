@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Stops what devstack/stack.sh started, and only that.
 #
-#   --purge       also removes what it made: containers, networks and images of this host on the engine,
+#   --purge       also removes what it made: containers, volumes, networks and images of this host on the engine,
 #                 the broker's account, the database, the state directory
 #   --state DIR   as for stack.sh (default: .devstack in the checkout)
 set -euo pipefail

@@ -4,6 +4,7 @@
 //! Cases panic where a driver is wrong. Each has hosts of its own on the engine it is given and
 //! leaves nothing there, so they may run side by side and on an engine that others use.
 
+pub mod disk;
 pub mod events;
 pub mod files;
 pub mod images;
@@ -249,6 +250,10 @@ macro_rules! each_case {
         $check!(node the_engine_inside_a_node_is_a_host_of_its_own);
         $check!(node a_node_has_its_place_on_its_network);
         $check!(node ports_are_published_while_a_container_runs);
+        $check!(disk a_node_made_anew_with_the_disk_before_it_has_what_was_there_and_its_users);
+        $check!(disk a_node_made_anew_with_a_disk_of_its_own_has_nothing_of_what_was_before);
+        $check!(disk a_disk_goes_with_its_node);
+        $check!(disk what_a_node_runs_is_on_its_disk);
         $check!(swarm a_machines_engine_takes_no_part);
         $check!(swarm simulated_nodes_form_a_swarm);
         $check!(pods a_pod_is_made_once_and_seen_under_its_id);

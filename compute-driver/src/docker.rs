@@ -17,6 +17,7 @@
 mod client;
 mod create;
 mod dial;
+mod disks;
 mod events;
 mod exec;
 mod facts;

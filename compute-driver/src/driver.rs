@@ -103,6 +103,12 @@ pub trait Driver: Send + Sync {
     /// one that is there has another incarnation. What has a [`Workload::node`] becomes a node: see
     /// [`Driver::inner`]. Image and networks have to be here already.
     /// Limits, name and networks of a container that is there are left as they are.
+    ///
+    /// A node has the disk of the number that [`Node::disk`] says, or else of its incarnation's. If that
+    /// is here, from before the container that is replaced, the node has it as it is, with the users
+    /// whose files are there; if not, an empty one. Its other disks are removed.
+    ///
+    /// [`Node::disk`]: schemas::workload::Node::disk
     async fn ensure_created(&self, workload: &Workload) -> Result<()>;
 
     /// Starts what was made or has ended, resumes what is paused.
@@ -122,7 +128,7 @@ pub trait Driver: Send + Sync {
     async fn ensure_limits(&self, id: WorkloadId, limits: &Limits) -> Result<()>;
 
     /// Removes the container from any state, with its anonymous volumes, and with all that a node or
-    /// a pod holds. Nothing there is success.
+    /// a pod holds: also what is left when the container is gone. Nothing there is success.
     async fn ensure_absent(&self, id: WorkloadId) -> Result<()>;
 
     /// Makes and starts what holds a pod together, with its folders. One that has ended, or is of

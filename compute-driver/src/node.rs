@@ -1,7 +1,7 @@
-//! What every driver does alike for a container that is a node: its range of user ids, and the files
-//! that tell it what it is.
+//! What every driver does alike for a container that is a node: its range of user ids, which disk it has,
+//! and the files that tell it what it is.
 
-use schemas::workload::{InjectedFile, Node, NodeKubernetes};
+use schemas::workload::{InjectedFile, Node, NodeKubernetes, Workload};
 use serde_json::{Value, json};
 
 /// The first user id of the machine that may be a node's: above those of systemd's containers
@@ -51,6 +51,11 @@ fn file(path: &str, mode: u32, content: &str) -> InjectedFile {
         mode,
         content_b64: schemas::base64(content.as_bytes()),
     }
+}
+
+/// The number of the disk that a node is to have.
+pub(crate) fn disk(workload: &Workload, node: &Node) -> u32 {
+    node.disk.unwrap_or(workload.incarnation)
 }
 
 /// The files that tell a node what it is.

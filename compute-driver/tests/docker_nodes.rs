@@ -1,6 +1,9 @@
 //! What a node's container gets of its machine, and what it leaves there. Cases need a real engine
 //! (`JEROBOAM_TEST_DOCKER`, as in `docker.rs`) on this machine, and root for users of other ids.
 
+#[path = "docker_nodes/disks.rs"]
+mod disks;
+
 use bollard::Docker;
 use bollard::models::{ContainerInspectResponse, HostConfigCgroupnsModeEnum};
 use bollard::query_parameters::{

@@ -226,6 +226,16 @@ async fn members_without_their_sandbox_are_found_and_go() {
         must(bench.driver.ensure_absent(pod.id).await, "remove");
         assert_eq!(must(bench.driver.list().await, "list"), []);
         assert_eq!(volumes(engine, &pod).await, 0);
+
+        // Cut off after the last container, only folders tell that there was a pod.
+        for id in [up(bench, &pod).await, pod.id] {
+            let found = described(engine, id).await.id.unwrap_or_default();
+            let force = RemoveContainerOptionsBuilder::new().force(true).build();
+            must(engine.remove_container(&found, Some(force)).await, "remove");
+        }
+        assert_eq!(volumes(engine, &pod).await, 2);
+        must(bench.driver.ensure_absent(pod.id).await, "again");
+        assert_eq!(volumes(engine, &pod).await, 0);
     })
     .await;
 }

@@ -8,16 +8,23 @@ engine() {
     curl -fsS --max-time 60 --unix-socket "${ENGINE#unix://}" -X "$method" "http://docker$path" "$@"
 }
 
-# engine_list PATH HOST: ids of what carries the host's label.
-engine_list() {
-    engine GET "$1" -G --data-urlencode "filters={\"label\":[\"jeroboam.host=$2\"]}" --data 'all=true' | jq -r '.[].Id'
+# engine_labelled PATH HOST: what carries the host's label, as the engine tells it.
+engine_labelled() {
+    engine GET "$1" -G --data-urlencode "filters={\"label\":[\"jeroboam.host=$2\"]}" --data 'all=true'
 }
 
-# engine_clear HOST: containers, then networks, then images tagged for the host.
+# engine_list PATH HOST: its ids.
+engine_list() { engine_labelled "$1" "$2" | jq -r '.[].Id'; }
+
+# engine_clear HOST: containers, then their volumes, then networks, then images tagged for the host.
 engine_clear() {
     local id bridge tag=${1//-/}
     for id in $(engine_list /containers/json "$1"); do
         engine DELETE "/containers/$id?force=true&v=true" >/dev/null || say "container $id stays"
+    done
+    # Disks of nodes: a volume that has a name does not go with its container.
+    for id in $(engine_labelled /volumes "$1" | jq -r '.Volumes[]?.Name'); do
+        engine DELETE "/volumes/$id" >/dev/null || say "volume $id stays"
     done
     for id in $(engine_list /networks "$1"); do
         bridge=$(engine GET "/networks/$id" | jq -r '.Options["com.docker.network.bridge.name"] // empty')

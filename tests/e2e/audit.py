@@ -45,6 +45,9 @@ def _engine(engine, servers):
     yield from (f"server {one} has no container" for one in servers if one not in there)
     yield from (f"container {one} has no server" for one in there if one not in servers)
     yield from (f"server {one} has {count} containers" for one, count in there.items() if count > 1)
+    disks = Counter(engine.disks())
+    yield from (f"the disk of node {one} is left, and no such server" for one in disks if one not in servers)
+    yield from (f"node {one} has {count} disks" for one, count in disks.items() if count > 1)
     networks = engine.networks()
     if len(networks) != len(set(servers.values())):
         yield f"the servers are of the projects {sorted(set(servers.values()))}, the networks {networks}"

@@ -80,6 +80,11 @@ class Engine:
                 signal = None
         return deaths
 
+    def disks(self):
+        """Our ids of the nodes that volumes are the disks of."""
+        found = ask("GET", f"/volumes?filters={self._filters('jeroboam.kind=node-disk')}")
+        return sorted(one["Labels"]["jeroboam.id"] for one in found["Volumes"] or [])
+
     def networks(self):
         return [one["Name"] for one in ask("GET", f"/networks?filters={self._filters()}")]
 

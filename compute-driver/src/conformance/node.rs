@@ -230,7 +230,8 @@ async fn facts(driver: &dyn Driver, id: WorkloadId) -> Value {
     must(serde_json::from_slice(&content), "node.json")
 }
 
-async fn first_uid(driver: &dyn Driver, id: WorkloadId) -> u64 {
+/// The first of a node's users, as the node is told.
+pub(super) async fn first_uid(driver: &dyn Driver, id: WorkloadId) -> u64 {
     let facts = facts(driver, id).await;
     let first = facts["uid_base"].as_u64();
     first.unwrap_or_else(|| panic!("no users in {facts}"))

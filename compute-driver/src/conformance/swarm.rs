@@ -148,7 +148,7 @@ async fn until_roster(
     asked.unwrap_or_else(|_| panic!("the nodes are not as wanted after {PATIENCE:?}"))
 }
 
-fn begin() -> SwarmEntry {
+pub(super) fn begin() -> SwarmEntry {
     SwarmEntry::Begin {
         address_pool: "172.28.0.0/16".into(),
         subnet_size: 24,

@@ -25,7 +25,7 @@ impl DockerDriver {
         part: Option<(&Part, Option<String>)>,
     ) -> Result<()> {
         let place = match &workload.node {
-            Some(node) => Some((self.place(workload.id, node).await?, node)),
+            Some(node) => Some((self.place(workload, node).await?, node)),
             None => None,
         };
         let mut files = workload.files.clone();
@@ -66,17 +66,18 @@ impl DockerDriver {
             self.remove_named(&name).await?;
             self.remove_named(&unfinished).await?;
         } else {
-            self.remove_alone(workload.id).await?;
+            self.remove_before(workload).await?;
         }
         if in_one_step {
             return self.create(&name, body, workload).await;
         }
         if let Some((place, node)) = &place {
             place.settle()?;
-            place.configure(workload.id, node, &mut body);
+            self.put_disk(workload, place).await?;
+            place.configure(node, &mut body);
         }
         self.create(&unfinished, body, workload).await?;
-        // Its users are written down: the next node may find others.
+        // Its users are written down, with its disk: the next node may find others.
         drop(place);
         if let Some(tar) = files {
             self.upload(&unfinished, "/", tar).await?;

@@ -1,6 +1,7 @@
 //! How our ids appear on the engine: labels, which carry the truth, and names, which have to be
 //! unique there and are made from ids.
 
+use crate::node::Uids;
 use schemas::ids::{HostId, ImageId, NetworkId, WorkloadId};
 use schemas::workload::{Attachment, Digest, Network, Workload};
 use serde::{Deserialize, Serialize};
@@ -20,7 +21,7 @@ pub(super) const NETWORKS: &str = "jeroboam.networks";
 pub(super) const NETWORK: &str = "jeroboam.network";
 pub(super) const CIDR: &str = "jeroboam.cidr";
 pub(super) const LINK: &str = "jeroboam.link";
-/// On nodes: the cluster, and the node's range of user ids (`first:count`).
+/// On nodes: the cluster; on nodes and their disks: the node's range of user ids (`first:count`).
 pub(super) const CLUSTER: &str = "jeroboam.cluster";
 pub(super) const UIDS: &str = "jeroboam.uids";
 /// On all that is of a pod: the pod's id; on its members, too: the name that their id is derived from.
@@ -117,6 +118,17 @@ pub(super) fn unfinished_name(host: HostId, id: WorkloadId) -> String {
 pub(super) fn volume_name(host: HostId, pod: WorkloadId, incarnation: u32, volume: &str) -> String {
     let id = WorkloadId::derived(pod.0, &format!("volume/{incarnation}/{volume}"));
     container_name(host, id)
+}
+
+/// Name of a node's disk: it is made for one incarnation, and others may have it after that.
+pub(super) fn disk_name(host: HostId, node: WorkloadId, number: u32) -> String {
+    let id = WorkloadId::derived(node.0, &format!("disk/{number}"));
+    container_name(host, id)
+}
+
+/// A range of user ids, as [`UIDS`] has it.
+pub(super) fn uids(uids: Uids) -> String {
+    format!("{}:{}", uids.first, uids.count)
 }
 
 /// Name of a network.

@@ -6,24 +6,28 @@
 //! plane's own program: the plane boots nodes from published images only, and lets nobody in.
 //!
 //! # Guarantees
-//! - Each node has a range of user ids that no other node on this engine has. The label is what says
-//!   so; nothing else remembers it.
-//! - Its disk (`/var/lib/docker`) is a volume that goes with it, and so does its folder.
+//! - Each node has a range of user ids that no other node on this engine has. Labels are what says so,
+//!   of its container and of its disk; nothing else remembers it.
+//! - Its disk (`/var/lib/docker`) is a volume (module `disks`) with the number that
+//!   [`Node::disk`] says, or else its incarnation's. Made anew with a disk that is there it has what is on it,
+//!   and the users of its files; with another it has an empty one, and the one before is removed. It is
+//!   never without the disk that it is to go on with, wherever its making is cut off.
+//! - Disk and folder go when the node is removed.
 //!
 //! # Assumes
 //! The image's entrypoint is `node-init`, and one agent makes the nodes of an engine at a time.
 
 use super::settings::DockerSettings;
-use super::{DockerDriver, labels};
+use super::{DockerDriver, disks, labels};
 use crate::error::{DriverError, Result};
 use crate::node::{self, Uids};
 use bollard::Docker;
 use bollard::models::{
     ContainerCreateBody, ContainerInspectResponse, HostConfig, HostConfigCgroupnsModeEnum, Mount,
-    MountType, MountVolumeOptions,
+    MountType, Volume,
 };
 use schemas::ids::{ClusterId, WorkloadId};
-use schemas::workload::{InjectedFile, Node, NodeSeen};
+use schemas::workload::{InjectedFile, Node, NodeSeen, Workload};
 use std::collections::HashMap;
 use std::fs;
 use std::io;
@@ -33,14 +37,16 @@ use tokio::sync::MutexGuard;
 
 /// Where the node finds its folder.
 const FOLDER: &str = "/var/lib/jeroboam";
-/// Where the inner engine keeps images and containers.
-const DISK: &str = "/var/lib/docker";
 /// The inner engine's socket in the folder.
 const SOCKET: &str = "docker.sock";
 
 /// What a node gets of the machine, while it is being made.
 pub(super) struct Place<'a> {
-    uids: Uids,
+    pub(super) uids: Uids,
+    /// Number of its disk.
+    pub(super) disk: u32,
+    /// Name of its disk.
+    pub(super) volume: String,
     folder: PathBuf,
     apparmor: bool,
     _turn: MutexGuard<'a, ()>,
@@ -48,38 +54,52 @@ pub(super) struct Place<'a> {
 
 impl DockerDriver {
     /// Finds a place for a node. Nobody else finds one before this is dropped.
-    pub(super) async fn place(&self, id: WorkloadId, node: &Node) -> Result<Place<'_>> {
+    pub(super) async fn place(&self, workload: &Workload, node: &Node) -> Result<Place<'_>> {
         if !self.settings.is_machine() {
             return Err(DriverError::host_fault(
                 "a node needs an engine on the agent's own machine, and not one within a node",
             ));
         }
         let turn = self.ranges.lock().await;
-        let taken = self.ranges_but_for(id).await?;
-        let settings = &self.settings.nodes;
-        let uids = Uids::free(&taken, settings.first_uid, settings.end_uid, node.uid_count);
-        let uids = uids.ok_or_else(|| {
-            DriverError::host_fault("this host has no range of user ids left for another node")
-        })?;
+        let id = workload.id;
+        let disk = node::disk(workload, node);
+        let volume = labels::disk_name(self.host_id(), id, disk);
+        let disks = self.disks().await?;
+        let there = disks.iter().find(|it| it.name == volume);
+        let uids = match there.and_then(|it| range(&it.labels)) {
+            // Files there belong to them.
+            Some(uids) => uids,
+            None => self.free_range(id, &disks, node.uid_count).await?,
+        };
         let call = self.deadlines().call();
         let info = async |docker: &Docker| docker.info().await;
         let info = self.client.ask("info", call, info).await?;
         let options = info.security_options.unwrap_or_default();
         Ok(Place {
             uids,
+            disk,
+            volume,
             folder: self.folder(id).ok_or_else(nowhere)?,
             apparmor: options.iter().any(|option| option.contains("apparmor")),
             _turn: turn,
         })
     }
 
-    /// Ranges of the nodes on this engine, whichever host they belong to.
-    async fn ranges_but_for(&self, id: WorkloadId) -> Result<Vec<Uids>> {
-        let all = self.labelled(labels::UIDS).await?;
-        let others = all
-            .iter()
-            .filter(|labels| labels.get(labels::ID) != Some(&id.to_string()));
-        Ok(others.filter_map(range).collect())
+    /// A range that no other node on this engine has, whichever host it belongs to.
+    async fn free_range(&self, id: WorkloadId, disks: &[Volume], count: u32) -> Result<Uids> {
+        let containers = self.labelled(labels::UIDS).await?;
+        let all = containers.iter().chain(disks.iter().map(|it| &it.labels));
+        let (id, host) = (id.to_string(), self.host_id().to_string());
+        let own = |labels: &HashMap<String, String>| {
+            labels.get(labels::ID) == Some(&id) && labels.get(labels::HOST) == Some(&host)
+        };
+        let others = all.filter(|labels| !own(labels));
+        let taken: Vec<Uids> = others.filter_map(range).collect();
+        let settings = &self.settings.nodes;
+        let uids = Uids::free(&taken, settings.first_uid, settings.end_uid, count);
+        uids.ok_or_else(|| {
+            DriverError::host_fault("this host has no range of user ids left for another node")
+        })
     }
 
     /// The engine inside a node.
@@ -145,19 +165,12 @@ impl Place<'_> {
     }
 
     /// Writes what makes a container a node into its configuration.
-    pub(super) fn configure(&self, id: WorkloadId, node: &Node, body: &mut ContainerCreateBody) {
+    pub(super) fn configure(&self, node: &Node, body: &mut ContainerCreateBody) {
         let labels = body.labels.get_or_insert_default();
         labels.insert(labels::CLUSTER.into(), node.cluster_id.to_string());
-        labels.insert(
-            labels::UIDS.into(),
-            format!("{}:{}", self.uids.first, self.uids.count),
-        );
-        let volume = HashMap::from([
-            (labels::ID.to_owned(), id.to_string()),
-            (labels::KIND.to_owned(), "node-disk".to_owned()),
-        ]);
+        labels.insert(labels::UIDS.into(), labels::uids(self.uids));
         let config = body.host_config.get_or_insert_default();
-        config.mounts = Some(vec![bound(&self.folder), disk(volume)]);
+        config.mounts = Some(vec![bound(&self.folder), disks::mount(&self.volume)]);
         privileges(config, self.apparmor);
     }
 }
@@ -188,20 +201,6 @@ fn bound(folder: &Path) -> Mount {
     }
 }
 
-/// Without a name, so that it is removed with its container.
-fn disk(labels: HashMap<String, String>) -> Mount {
-    Mount {
-        typ: Some(MountType::VOLUME),
-        target: Some(DISK.to_owned()),
-        volume_options: Some(MountVolumeOptions {
-            no_copy: Some(true),
-            labels: Some(labels),
-            ..MountVolumeOptions::default()
-        }),
-        ..Mount::default()
-    }
-}
-
 /// What the engine's description says of a node.
 pub(super) fn seen(
     found: &ContainerInspectResponse,
@@ -214,7 +213,8 @@ pub(super) fn seen(
     })
 }
 
-fn range(labels: &HashMap<String, String>) -> Option<Uids> {
+/// The users that a label of a node or its disk names.
+pub(super) fn range(labels: &HashMap<String, String>) -> Option<Uids> {
     let (first, count) = labels.get(labels::UIDS)?.split_once(':')?;
     Some(Uids {
         first: first.parse().ok()?,

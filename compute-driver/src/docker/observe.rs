@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 const AT_ONCE: usize = 8;
 
 /// By kind of filter.
-type Filters = HashMap<String, Vec<String>>;
+pub(super) type Filters = HashMap<String, Vec<String>>;
 
 impl DockerDriver {
     /// Everything that carries our label for this host.

@@ -98,7 +98,7 @@ impl DockerDriver {
         Ok(())
     }
 
-    fn of_pod(&self, id: WorkloadId) -> [(&'static str, String); 2] {
+    pub(super) fn of_pod(&self, id: WorkloadId) -> [(&'static str, String); 2] {
         [
             (labels::POD, id.to_string()),
             (labels::HOST, self.host_id().to_string()),

@@ -4,6 +4,7 @@ use super::DockerDriver;
 use super::labels;
 use super::observe;
 use crate::error::{DriverError, Result};
+use crate::node;
 use bollard::Docker;
 use bollard::models::ContainerSummary;
 use bollard::query_parameters::{
@@ -11,7 +12,7 @@ use bollard::query_parameters::{
     StopContainerOptionsBuilder,
 };
 use schemas::ids::WorkloadId;
-use schemas::workload::{Observation, Reboot, RunState};
+use schemas::workload::{Observation, Reboot, RunState, Workload};
 use std::time::Duration;
 
 impl DockerDriver {
@@ -68,23 +69,40 @@ impl DockerDriver {
         self.start(&name).await
     }
 
-    /// Removes a container, finished or not, with its anonymous volumes.
+    /// Removes a container, finished or not, with its anonymous volumes, and all that a node or a pod has.
     pub(super) async fn remove(&self, id: WorkloadId) -> Result<()> {
         let found = self.called(id).await?;
-        let pod = |it: &ContainerSummary| it.labels.as_ref()?.get(labels::POD).cloned();
-        let is_pod = |it: &ContainerSummary| pod(it).is_some_and(|pod| pod == id.to_string());
+        let of_pod = |it: &ContainerSummary| {
+            let pod = it.labels.as_ref().and_then(|it| it.get(labels::POD));
+            pod == Some(&id.to_string())
+        };
+        let (nothing, is_pod) = (found.is_empty(), found.iter().any(of_pod));
+        let is_node = found.iter().any(of_node);
         // Of a pod, what is left may be anything.
-        if found.is_empty() || found.iter().any(is_pod) {
+        if nothing || is_pod {
             self.remove_containers(id).await?;
-            self.drop_volumes(id).await?;
         }
-        self.remove_these(id, found).await
+        self.remove_these(found).await?;
+        match () {
+            () if nothing => self.drop_any_volumes(id).await?,
+            () if is_pod => self.drop_volumes(id).await?,
+            () if is_node => self.drop_disks(id, None).await?,
+            () => {}
+        }
+        self.forget_place(id).await
     }
 
-    /// The same for what is known to be no pod.
-    pub(super) async fn remove_alone(&self, id: WorkloadId) -> Result<()> {
-        let found = self.called(id).await?;
-        self.remove_these(id, found).await
+    /// Removes what is to be made anew and is no pod. Of a node's disks, the one that it is to have stays.
+    pub(super) async fn remove_before(&self, workload: &Workload) -> Result<()> {
+        let found = self.called(workload.id).await?;
+        let node = workload.node.as_ref();
+        let disk = node.map(|node| node::disk(workload, node));
+        let is_node = disk.is_some() || found.iter().any(of_node);
+        self.remove_these(found).await?;
+        if is_node {
+            self.drop_disks(workload.id, disk).await?;
+        }
+        self.forget_place(workload.id).await
     }
 
     async fn called(&self, id: WorkloadId) -> Result<Vec<ContainerSummary>> {
@@ -95,11 +113,11 @@ impl DockerDriver {
         self.listed(&ours).await
     }
 
-    async fn remove_these(&self, id: WorkloadId, found: Vec<ContainerSummary>) -> Result<()> {
+    async fn remove_these(&self, found: Vec<ContainerSummary>) -> Result<()> {
         for name in found.into_iter().filter_map(observe::name) {
             self.remove_named(&name).await?;
         }
-        self.forget_place(id).await
+        Ok(())
     }
 
     /// Removes one container; none there is success.
@@ -192,6 +210,11 @@ impl DockerDriver {
             result => result,
         }
     }
+}
+
+fn of_node(listed: &ContainerSummary) -> bool {
+    let labels = listed.labels.as_ref();
+    labels.is_some_and(|it| it.contains_key(labels::CLUSTER))
 }
 
 fn between_states() -> DriverError {

@@ -3,6 +3,7 @@
 //! One in memory is a tmpfs that the engine mounts. It lives as long as a container has it: the
 //! pod's sandbox has all of them.
 
+use super::observe::Filters;
 use super::{DockerDriver, labels};
 use crate::error::{DriverError, Result};
 use bollard::Docker;
@@ -22,7 +23,10 @@ impl DockerDriver {
     /// Makes a pod's folders, and removes those of its former incarnations.
     pub(super) async fn put_volumes(&self, pod: &Pod) -> Result<()> {
         let incarnation = pod.incarnation.to_string();
-        for there in self.volumes_of(pod.id).await? {
+        for there in self
+            .list_volumes(labels::filter(&self.of_pod(pod.id)))
+            .await?
+        {
             if there.labels.get(labels::INCARNATION) != Some(&incarnation) {
                 self.drop_volume(&there.name).await?;
             }
@@ -38,17 +42,27 @@ impl DockerDriver {
 
     /// Removes all folders of a pod.
     pub(super) async fn drop_volumes(&self, pod: WorkloadId) -> Result<()> {
-        for there in self.volumes_of(pod).await? {
+        for there in self.list_volumes(labels::filter(&self.of_pod(pod))).await? {
             self.drop_volume(&there.name).await?;
         }
         Ok(())
     }
 
-    async fn volumes_of(&self, pod: WorkloadId) -> Result<Vec<EngineVolume>> {
-        let filters = labels::filter(&[
-            (labels::POD, pod.to_string()),
-            (labels::HOST, self.host_id().to_string()),
-        ]);
+    /// Removes all volumes of something whose containers are gone, so that nothing tells whether it was
+    /// a pod or a node.
+    pub(super) async fn drop_any_volumes(&self, id: WorkloadId) -> Result<()> {
+        let (id, host) = (id.to_string(), self.host_id().to_string());
+        let of_host = labels::filter(&[(labels::HOST, host)]);
+        for there in self.list_volumes(of_host).await? {
+            let named = |label| there.labels.get(label) == Some(&id);
+            if named(labels::POD) || named(labels::ID) {
+                self.drop_volume(&there.name).await?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn list_volumes(&self, filters: Filters) -> Result<Vec<EngineVolume>> {
         let options = ListVolumesOptionsBuilder::new().filters(&filters).build();
         let list = async |docker: &Docker| docker.list_volumes(Some(options)).await;
         let call = self.deadlines().call();
@@ -56,7 +70,8 @@ impl DockerDriver {
         Ok(listed.volumes.unwrap_or_default())
     }
 
-    async fn drop_volume(&self, name: &str) -> Result<()> {
+    /// Removes one; none there is success.
+    pub(super) async fn drop_volume(&self, name: &str) -> Result<()> {
         let remove = async |docker: &Docker| {
             docker
                 .remove_volume(name, None::<RemoveVolumeOptions>)

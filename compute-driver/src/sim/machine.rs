@@ -6,6 +6,7 @@ use super::container::Container;
 use super::engine::SimTimings;
 use super::files::Files;
 use super::network::{self, Subnet};
+use super::node::Inner;
 use super::script::{Op, Script};
 use super::swarm::{Part as SwarmPart, Swarms};
 use crate::error::{DriverError, Result};
@@ -29,7 +30,9 @@ pub(super) struct Machine {
     pub(super) overlays: BTreeMap<(HostId, NetworkId), Overlay>,
     pub(super) images: BTreeMap<(HostId, Digest), Arc<Image>>,
     pub(super) snapshots: BTreeMap<(HostId, ImageId), Arc<Image>>,
-    /// Folders of pods, by pod and name.
+    /// Disks of nodes, by node and number, as the engines that have them.
+    pub(super) disks: BTreeMap<(Key, u32), Inner>,
+    /// Folders of pods, by pod and name, and files on the disks of nodes.
     pub(super) volumes: BTreeMap<(Key, String), Files>,
     /// What a node serves.
     pub(super) services: Option<Services>,
@@ -95,7 +98,7 @@ impl Machine {
         }
         let key = (host, workload.id);
         let inner = match &workload.node {
-            Some(node) => Some(self.inner(key, node, timings)?),
+            Some(node) => Some(self.inner(key, workload, node, timings)?),
             None => None,
         };
         let begun = match part.as_ref().map(|part| &part.role) {
@@ -104,8 +107,9 @@ impl Machine {
         };
         self.volumes
             .extend(begun.into_iter().map(|(name, files)| ((key, name), files)));
-        let container = Container::new(workload.clone(), image, inner, part)?;
+        let container = Container::new(workload.clone(), image, inner.clone(), part)?;
         let replaced = self.containers.insert(key, container);
+        self.keep_disk(key, workload, inner);
         if let Some(mut replaced) = replaced {
             replaced.end(137, false);
             return Ok(true);

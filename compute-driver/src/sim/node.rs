@@ -1,31 +1,42 @@
 //! A simulated node: a container with a whole simulated engine inside.
 //!
-//! The inner engine has the node's disk: what is on it outlives the node's lives and goes with its
-//! container. It answers while the node lives, as its instructions say.
+//! The inner engine has the node's disk: what is on it outlives the node's lives, and its container when
+//! another is made to go on with the disk. It answers while the node lives, as its instructions say.
 
 use super::container::Container;
 use super::engine::{SimEngine, SimTimings};
 use super::machine::{Key, Machine};
 use super::swarm::Part;
 use crate::error::{DriverError, Result};
-use crate::node::{END_UID, FIRST_UID, Uids};
+use crate::node::{self, END_UID, FIRST_UID, Uids};
 use schemas::ids::{HostId, WorkloadId};
-use schemas::workload::{Node, Services};
+use schemas::workload::{Node, Services, Workload};
 use std::sync::Arc;
 
+/// Where a node has its disk.
+const DISK: &str = "/var/lib/docker";
+
 /// What is inside a node.
+#[derive(Clone)]
 pub(super) struct Inner {
     pub(super) engine: SimEngine,
     pub(super) uids: Uids,
 }
 
 impl Machine {
-    /// What a new node is to have inside.
-    pub(super) fn inner(&self, key: Key, node: &Node, timings: &SimTimings) -> Result<Inner> {
-        let others = self.containers.iter().filter(|(other, _)| **other != key);
-        let taken: Vec<Uids> = others
-            .filter_map(|(_, container)| Some(container.inner.as_ref()?.uids))
-            .collect();
+    /// What a new node is to have inside: all that is on the disk it is to have, or nothing.
+    pub(super) fn inner(
+        &self,
+        key: Key,
+        workload: &Workload,
+        node: &Node,
+        timings: &SimTimings,
+    ) -> Result<Inner> {
+        if let Some(there) = self.disks.get(&(key, node::disk(workload, node))) {
+            return Ok(there.clone());
+        }
+        let others = self.disks.iter().filter(|((of, _), _)| *of != key);
+        let taken: Vec<Uids> = others.map(|(_, inner)| inner.uids).collect();
         let uids = Uids::free(&taken, FIRST_UID, END_UID, node.uid_count).ok_or_else(|| {
             DriverError::host_fault("this host has no range of user ids left for another node")
         })?;
@@ -33,9 +44,48 @@ impl Machine {
         engine.machine().part = Part::of(self.swarms.clone(), node);
         Ok(Inner { engine, uids })
     }
+
+    /// A node has been made with this inside: its other disks go. Nothing inside: all of them do.
+    pub(super) fn keep_disk(&mut self, key: Key, workload: &Workload, inner: Option<Inner>) {
+        let kept = workload.node.as_ref().zip(inner).map(|(node, inner)| {
+            let mut machine = inner.engine.machine();
+            machine.part = machine.part.again(node);
+            // These are in the container's own files.
+            machine.services = None;
+            drop(machine);
+            (node::disk(workload, node), inner)
+        });
+        let number = kept.as_ref().map(|(number, _)| *number);
+        self.drop_disks(key, number);
+        self.disks
+            .extend(kept.map(|(number, inner)| ((key, number), inner)));
+    }
+
+    /// Removes the disks of a node but for the one of this number.
+    pub(super) fn drop_disks(&mut self, key: Key, keep: Option<u32>) {
+        let mut gone = Vec::new();
+        self.disks.retain(|(of, number), _| {
+            let stays = *of != key || Some(*number) == keep;
+            gone.extend((!stays).then(|| on_disk(key, *number)));
+            stays
+        });
+        gone.iter().for_each(|files| _ = self.volumes.remove(files));
+    }
+}
+
+/// Where the files on a disk are.
+fn on_disk(key: Key, number: u32) -> (Key, String) {
+    (key, format!("disk/{number}"))
 }
 
 impl Container {
+    /// Where a node has its disk, and where the files on it are.
+    pub(super) fn disk(&self, key: Key) -> Option<(String, (Key, String))> {
+        let node = self.workload.node.as_ref()?;
+        let number = node::disk(&self.workload, node);
+        Some((DISK.to_owned(), on_disk(key, number)))
+    }
+
     /// A node that is frozen has an engine that does not answer.
     pub(super) fn hold_inner(&self, held: bool) {
         if let Some(inner) = &self.inner {

@@ -255,14 +255,14 @@ impl Machine {
 }
 
 impl Container {
-    /// Paths of its pod's folders, and which they are.
+    /// Paths of its pod's folders, or of its disk, and which they are.
     fn mounts(&self, key: Key) -> Vec<(String, (Key, String))> {
         let Some(Part {
             pod,
             role: Role::Member(_, member),
         }) = &self.part
         else {
-            return Vec::new();
+            return self.disk(key).into_iter().collect();
         };
         let mounts = member.mounts.iter();
         mounts

@@ -142,10 +142,11 @@ impl SimDriver {
                 self.engine.tell(part, Happening::Removed);
             }
         }
-        self.engine
-            .machine()
-            .volumes
-            .retain(|(of, _), _| *of != key);
+        {
+            let mut machine = self.engine.machine();
+            machine.volumes.retain(|(of, _), _| *of != key);
+            machine.drop_disks(key, None);
+        }
         self.settle().await;
         Ok(())
     }

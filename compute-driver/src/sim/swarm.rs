@@ -58,6 +58,14 @@ impl Part {
             within: None,
         }
     }
+
+    /// Of a node that goes on with its disk: it is in the same Swarm.
+    pub(super) fn again(&self, node: &Node) -> Part {
+        Part {
+            within: self.within.clone(),
+            ..Part::of(self.net.clone(), node)
+        }
+    }
 }
 
 impl Swarms {
