@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import subprocess
+from collections import namedtuple
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -117,3 +119,30 @@ def docker_cli(cloud, cluster, home, user="jeroboam"):
         return done
 
     return run
+
+
+def box(cloud, docker):
+    """Brings busybox to the engine of a docker CLI; its name there."""
+    loaded = docker("load", "-i", str(cloud.state / "busybox.tar")).stdout
+    docker("tag", re.search(r"Loaded image(?: ID)?: (\S+)", loaded).group(1), "box")
+    return "box"
+
+
+DockerBay = namedtuple("DockerBay", "made docker node")
+
+
+@contextmanager
+def docker_bay(cloud, engine, name, home, user):
+    """A bay of docker with one node: the bay, its user's docker CLI with `box` there, the node's address."""
+    with template(cloud, name, user) as of, cluster(cloud, engine, of, name, 0, user) as made:
+        docker = docker_cli(cloud, made, home, user)
+        box(cloud, docker)
+        node = servers(cloud, made["uuid"], user)[0]
+        yield DockerBay(made, docker, next(iter(node["Networks"].values()))[0])
+
+
+def web(docker):
+    """Runs a container that answers at port 8080, of the node too; its own address."""
+    docker("run", "-d", "--name", "web", "-p", "8080:8080", "box", "/bin/busybox", "httpd", "-f", "-p", "8080")
+    inside = docker("inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", "web")
+    return inside.stdout.strip()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import kube
 from cloud import Cloud, Refused
 from compatibility import Table
 from engine import Engine
@@ -33,6 +34,13 @@ def engine(cloud):
 def busybox(cloud):
     """The archive that the seeded image was made of."""
     return cloud.state / "busybox.tar"
+
+
+@pytest.fixture(scope="session")
+def kubernetes_image(cloud, tmp_path_factory):
+    """The node image that clusters of Kubernetes are made with."""
+    with kube.image(cloud, tmp_path_factory.mktemp("operator")) as name:
+        yield name
 
 
 @pytest.fixture

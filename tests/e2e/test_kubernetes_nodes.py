@@ -2,21 +2,17 @@
 of the cloud, and kubectl with what `coe cluster config` writes."""
 
 import json
-import os
-import shutil
-import subprocess
 import time
 import urllib.request
 
 import pytest
 
 import clusters
+import kube
 from cloud import eventually
-from clusters import PATIENCE, servers, shown, wait
-from engine import ask
+from clusters import PATIENCE, shown, wait
 
 NAME = "e2e-kubernetes"
-IMAGE = "jeroboam-node-kubernetes"
 
 RC = """\
 apiVersion: v1
@@ -51,93 +47,17 @@ spec: {type: NodePort, selector: {app: web}, ports: [{port: 80, targetPort: 8080
 
 
 @pytest.fixture(scope="module")
-def image(cloud, tmp_path_factory):
-    """A node image with Kubernetes in it, made and published as docs/kubernetes.md tells an operator to."""
-    folder = tmp_path_factory.mktemp("operator")
-    brought = folder / "kubernetes"
-    shutil.copytree(clusters.kubernetes(), brought, copy_function=os.link)
-    shutil.copy(cloud.state / "busybox.tar", brought / "images")
-    node_init = os.path.join(os.path.dirname(os.environ["JEROBOAM_BINARY"]), "node-init")
-    archive = folder / "node.tar"
-    subprocess.run(
-        [clusters.TOP / "devstack/lib/node-image.sh", archive, node_init, brought], check=True, timeout=300,
-        capture_output=True,
-    )
-    cloud.openstack(
-        "image", "create", "--public", "--container-format", "docker", "--disk-format", "raw", "--property",
-        "os_distro=jeroboam-node", "--property", "jeroboam_kubernetes=v1.20.2", "--file", str(archive), IMAGE,
-        cloud="jeroboam-admin", form=None,
-    )
-    archive.unlink()
-    yield IMAGE
-    cloud.openstack("image", "delete", IMAGE, cloud="jeroboam-admin", form=None)
-
-
-@pytest.fixture(scope="module")
-def bay(cloud, engine, image, tmp_path_factory):
+def bay(cloud, engine, kubernetes_image, tmp_path_factory):
     with (
-        clusters.template(cloud, NAME, coe="kubernetes", image=image) as template,
+        clusters.template(cloud, NAME, coe="kubernetes", image=kubernetes_image) as template,
         clusters.cluster(cloud, engine, template, NAME, 2) as made,
     ):
-        yield Bay(cloud, engine, made, tmp_path_factory.mktemp("kube"))
+        yield kube.Bay(cloud, engine, made, tmp_path_factory.mktemp("kube"))
 
 
-class Bay:
-    """A cluster, and its user's kubectl."""
-
-    def __init__(self, cloud, engine, made, home):
-        self.cloud, self.engine, self.made, self.home = cloud, engine, made, home
-        self.program = clusters.kubernetes() / "kubectl"
-        self.configure()
-
-    def configure(self):
-        """Asks where the API server is, and for a certificate of it."""
-        self.cloud.openstack("coe", "cluster", "config", self.made["uuid"], "--dir", str(self.home), "--force",
-                             cloud="jeroboam", form=None)
-
-    def kubectl(self, *words, check=True):
-        line = [self.program, "--kubeconfig", self.home / "config", "--cache-dir", self.home / "cache",
-                "--request-timeout=20s", *words]
-        done = subprocess.run(line, capture_output=True, text=True, timeout=60)
-        assert not check or done.returncode == 0, done.stderr
-        return done.stdout
-
-    def listed(self, kind, *words):
-        said = self.kubectl("get", kind, "-o", "json", *words, check=False)
-        return json.loads(said)["items"] if said else None
-
-    def nodes(self):
-        """Names of the nodes, and whether each is Ready."""
-        ready = lambda one: next(it["status"] for it in one["status"]["conditions"] if it["type"] == "Ready")
-        return {one["metadata"]["name"]: ready(one) for one in self.listed("nodes") or []}
-
-    def whole(self, count):
-        nodes = self.nodes()
-        return nodes if list(nodes.values()) == ["True"] * count else None
-
-    def running(self):
-        """The node of each pod that is ready."""
-        pods = self.listed("pods", "-l", "app=web") or []
-        ready = [
-            one for one in pods
-            if "deletionTimestamp" not in one["metadata"]
-            and any(it["type"] == "Ready" and it["status"] == "True" for it in one["status"].get("conditions", []))
-        ]
-        return [one["spec"]["nodeName"] for one in ready]
-
-    def servers(self):
-        """The nodes' servers by the names that they have in the cluster: their own as hosts."""
-        all_ = [one["ID"] for one in servers(self.cloud, self.made["uuid"])]
-        seen = [(self.engine.inspect(one), one) for one in all_]
-        return {found["Config"]["Hostname"]: one for found, one in seen if found}
-
-    def server(self, node):
-        return self.servers()[node]
-
-    def kill(self, node):
-        found = self.engine.inspect(self.server(node))
-        ask("POST", f"/containers/{found['Id']}/kill")
-        return found["Id"]
+def running(bay):
+    """The node of each pod that is ready."""
+    return [one["spec"]["nodeName"] for one in bay.ready("-l", "app=web")]
 
 
 def heard(address):
@@ -170,7 +90,7 @@ def test_controllers_and_services_of_either_client_run(cloud, bay, manifest):
     of = ["--bay", NAME]
     cloud.magnum("rc-create", *of, "--manifest", manifest(RC))
     cloud.magnum("coe-service-create", *of, "--manifest", manifest(SERVICE))
-    nodes = eventually(lambda: len(it := bay.running()) == 3 and it, "three pods do not run", PATIENCE)
+    nodes = eventually(lambda: len(it := running(bay)) == 3 and it, "three pods do not run", PATIENCE)
     masters = [one["metadata"]["name"] for one in bay.listed("nodes") if one["spec"].get("taints")]
     assert len(masters) == 1 and masters[0] not in nodes, "nobody's pods are on the master"
     pods = [one["name"] for one in cloud.magnum("pod-list", *of)]
@@ -191,15 +111,15 @@ def test_controllers_and_services_of_either_client_run(cloud, bay, manifest):
 
 
 def test_a_node_that_is_killed_comes_back_and_one_that_is_deleted_is_replaced(cloud, bay):
-    victim = bay.running()[0]
+    victim = running(bay)[0]
     was = bay.server(victim)
     bay.kill(victim)
     eventually(lambda: bay.engine.inspect(was)["State"]["Running"], "the node is not started again", PATIENCE)
     eventually(lambda: bay.whole(3), "the node is not ready again", PATIENCE)
-    eventually(lambda: len(bay.running()) == 3, "there are not three pods again", PATIENCE)
+    eventually(lambda: len(running(bay)) == 3, "there are not three pods again", PATIENCE)
     cloud.openstack("server", "delete", "--wait", was, cloud="jeroboam", form=None)
     eventually(lambda: victim not in bay.nodes() and bay.whole(3), "no other node is there instead", PATIENCE)
-    eventually(lambda: len(bay.running()) == 3, "its pods do not run elsewhere", PATIENCE)
+    eventually(lambda: len(running(bay)) == 3, "its pods do not run elsewhere", PATIENCE)
     assert was not in bay.servers().values()
     wait(cloud, NAME, "CREATE_COMPLETE")
 
@@ -231,10 +151,10 @@ def test_it_grows_and_shrinks(cloud, bay):
     cloud.openstack("coe", "cluster", "resize", NAME, "1", cloud="jeroboam", form=None)
     eventually(lambda: bay.whole(2), "there are not two nodes", PATIENCE)
     wait(cloud, NAME, "UPDATE_COMPLETE")
-    eventually(lambda: len(bay.running()) == 3, "there are not three pods again", PATIENCE)
+    eventually(lambda: len(running(bay)) == 3, "there are not three pods again", PATIENCE)
 
 
-def test_what_needs_several_masters_is_refused(cloud, bay, image, name):
+def test_what_needs_several_masters_is_refused(cloud, bay, name):
     said = cloud.fails(
         "coe", "cluster", "create", "--cluster-template", NAME, "--master-count", "3", "--master-lb-enabled", name,
         cloud="jeroboam",
