@@ -29,7 +29,7 @@ PODS = {
     "of-the-node": {"hostNetwork": True},
     # As much as there is to be had.
     "of-every-right": {
-        "hostNetwork": True, "hostPID": True,
+        "hostNetwork": True, "hostPID": True, "hostIPC": True,
         "volumes": [{"name": "node", "hostPath": {"path": "/"}}],
     },
     "elsewhere": ON_THE_MASTER,
@@ -219,7 +219,7 @@ def test_a_pod_sees_processes_of_its_node_alone(bay):
 
 def test_a_pod_sees_no_file_of_the_machine(bay, tmp_path):
     """Not by its node's files, nor by the root of any process."""
-    marked = tmp_path / MARK
+    marked, shared = tmp_path / MARK, Path("/dev/shm") / MARK
     marked.write_text("the machine's")
     bay.run("plain", f"echo \"the pod's\" > /tmp/{MARK}")
 
@@ -230,6 +230,11 @@ def test_a_pod_sees_no_file_of_the_machine(bay, tmp_path):
 
     assert seen(f"/tmp/{MARK}"), "it does not even see those of its node"
     assert not seen(marked)
+    try:
+        shared.write_text("the machine's")
+        assert not seen(shared), "it shares the machine's memory"
+    finally:
+        shared.unlink(missing_ok=True)
     assert "jeroboam-node" in bay.everything("cat /proc/1/root/etc/os-release")
     devices = "find /dev /node/dev -type"
     assert bay.everything(f"{devices} c").split() and not bay.everything(f"{devices} b").split()

@@ -10,10 +10,12 @@ pub const PLAIN: MsFlags = MsFlags::MS_NOSUID
     .union(MsFlags::MS_NOEXEC);
 
 /// Folders the engine writes to; in memory, so a node that starts again starts clean. Nothing of the
-/// image itself is ever written to.
-const SCRATCH: [(&str, &str); 4] = [
+/// image itself is ever written to. Of these mounts it may make others with other flags, for containers that
+/// share the node's memory (`hostIPC`); of those of the container it may not.
+const SCRATCH: [(&str, &str); 5] = [
     ("/run", "mode=755"),
     ("/tmp", "mode=1777"),
+    ("/dev/shm", "mode=1777"),
     ("/etc/docker", "mode=755"),
     ("/opt", "mode=755"),
 ];
