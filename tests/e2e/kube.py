@@ -13,12 +13,13 @@ IMAGE = "jeroboam-node-kubernetes"
 
 
 @contextmanager
-def image(cloud, folder):
+def image(cloud, folder, name=IMAGE, busybox="busybox.tar"):
     """A node image with Kubernetes in it, made and published as docs/kubernetes-image.md tells an operator to. Skips
-    where no Kubernetes is at hand."""
+    where no Kubernetes is at hand. `busybox` is what it calls an image that comes with it: another word, another
+    node image."""
     brought = folder / "kubernetes"
     shutil.copytree(clusters.kubernetes(), brought, copy_function=os.link)
-    shutil.copy(cloud.state / "busybox.tar", brought / "images")
+    shutil.copy(cloud.state / "busybox.tar", brought / "images" / busybox)
     node_init = os.path.join(os.path.dirname(os.environ["JEROBOAM_BINARY"]), "node-init")
     archive = folder / "node.tar"
     subprocess.run(
@@ -27,12 +28,12 @@ def image(cloud, folder):
     )
     cloud.openstack(
         "image", "create", "--public", "--container-format", "docker", "--disk-format", "raw", "--property",
-        "os_distro=jeroboam-node", "--property", "jeroboam_kubernetes=v1.20.2", "--file", str(archive), IMAGE,
+        "os_distro=jeroboam-node", "--property", "jeroboam_kubernetes=v1.20.2", "--file", str(archive), name,
         cloud="jeroboam-admin", form=None,
     )
     archive.unlink()
-    yield IMAGE
-    cloud.openstack("image", "delete", IMAGE, cloud="jeroboam-admin", form=None)
+    yield name
+    cloud.openstack("image", "delete", name, cloud="jeroboam-admin", form=None)
 
 
 class Bay:
