@@ -77,6 +77,11 @@ impl Bench {
         must(cleaned, "clean up");
     }
 
+    /// The host that the driver serves.
+    pub fn host(&self) -> HostId {
+        self.host
+    }
+
     /// Another driver on the same engine, for the same host: an agent that came back.
     pub fn reconnected(&self) -> Arc<dyn Driver> {
         (self.connect)(self.host)

@@ -39,10 +39,15 @@ async fn with_nodes(socket: String, case: impl AsyncFnOnce(&Bench, &Path, &Docke
     let folders = must(tempfile::tempdir(), "a folder");
     let dir = folders.path().to_owned();
     let connect: Connect = Arc::new(move |host| {
+        // Room for three nodes, and no other test's.
+        let [.., one, two] = *host.0.as_bytes();
+        let nth = u32::from(u16::from_be_bytes([one, two]) % 3_000);
+        let first_uid = 1_000_000_000 + nth * 3 * 65_536;
         let settings = DockerSettings {
             nodes: NodeSettings {
                 dir: Some(dir.clone()),
-                ..NodeSettings::default()
+                first_uid,
+                end_uid: first_uid + 3 * 65_536,
             },
             gateway_guard: GuardMode::Off,
             ..DockerSettings::new(format!("unix://{socket}"), host)

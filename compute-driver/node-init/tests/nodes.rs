@@ -11,6 +11,7 @@ mod nodes {
     pub mod inner;
     pub mod node;
 
+    mod anew;
     mod confined;
     mod lives;
     mod names;

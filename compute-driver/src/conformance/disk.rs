@@ -83,13 +83,16 @@ pub async fn what_a_node_runs_is_on_its_disk(bench: &Bench) {
     }
     let mut workload = node(bench).await;
     let guest = bench.workload(Behaviour::Idle).await;
+    let furnish = async |inner: &dyn Driver| {
+        let put = inner.ensure_image(&guest.image, &bench.image);
+        must(put.await, "image");
+        must(inner.ensure_created(&guest).await, "create");
+        must(inner.ensure_running(guest.id).await, "start");
+        take_part(inner, begin()).await
+    };
     bench.start(&workload).await;
-    let inner = up(bench, workload.id).await;
-    let put = inner.ensure_image(&guest.image, &bench.image);
-    must(put.await, "image");
-    must(inner.ensure_created(&guest).await, "create");
-    must(inner.ensure_running(guest.id).await, "start");
-    let begun = take_part(&*inner, begin()).await;
+    let mut inner = up(bench, workload.id).await;
+    let begun = furnish(&*inner).await;
     assert!(begun.is_some());
 
     anew(&mut workload, 2, Some(1));
@@ -100,18 +103,24 @@ pub async fn what_a_node_runs_is_on_its_disk(bench: &Bench) {
         "the node has not been started: {early:?}"
     );
     must(bench.driver.ensure_running(workload.id).await, "start");
-    let inner = up(bench, workload.id).await;
+    inner = up(bench, workload.id).await;
     let there = must(inner.list().await, "list");
     let there: Vec<_> = there.iter().map(|it| (it.id, it.state)).collect();
     assert_eq!(there, [(guest.id, RunState::Exited)]);
     assert_eq!(take_part(&*inner, SwarmEntry::Wait).await, begun);
 
-    anew(&mut workload, 3, None);
-    bench.start(&workload).await;
-    let inner = up(bench, workload.id).await;
-    assert_eq!(must(inner.list().await, "list"), []);
-    assert_eq!(must(inner.images().await, "images"), [""; 0]);
-    assert_eq!(take_part(&*inner, SwarmEntry::Wait).await, None);
+    for (incarnation, removed, disk) in [(3, false, None), (4, true, Some(3))] {
+        anew(&mut workload, incarnation, disk);
+        if removed {
+            must(bench.driver.ensure_absent(workload.id).await, "remove");
+        }
+        bench.start(&workload).await;
+        inner = up(bench, workload.id).await;
+        assert_eq!(must(inner.list().await, "list"), []);
+        assert_eq!(must(inner.images().await, "images"), [""; 0]);
+        assert_eq!(take_part(&*inner, SwarmEntry::Wait).await, None);
+        furnish(&*inner).await;
+    }
 }
 
 /// Which node of a Swarm it is then.

@@ -212,6 +212,7 @@ impl DockerDriver {
     }
 }
 
+/// Is it the container of a node?
 fn of_node(listed: &ContainerSummary) -> bool {
     let labels = listed.labels.as_ref();
     labels.is_some_and(|it| it.contains_key(labels::CLUSTER))

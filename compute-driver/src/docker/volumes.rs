@@ -23,10 +23,8 @@ impl DockerDriver {
     /// Makes a pod's folders, and removes those of its former incarnations.
     pub(super) async fn put_volumes(&self, pod: &Pod) -> Result<()> {
         let incarnation = pod.incarnation.to_string();
-        for there in self
-            .list_volumes(labels::filter(&self.of_pod(pod.id)))
-            .await?
-        {
+        let of_pod = labels::filter(&self.of_pod(pod.id));
+        for there in self.list_volumes(of_pod).await? {
             if there.labels.get(labels::INCARNATION) != Some(&incarnation) {
                 self.drop_volume(&there.name).await?;
             }
@@ -42,7 +40,8 @@ impl DockerDriver {
 
     /// Removes all folders of a pod.
     pub(super) async fn drop_volumes(&self, pod: WorkloadId) -> Result<()> {
-        for there in self.list_volumes(labels::filter(&self.of_pod(pod))).await? {
+        let of_pod = labels::filter(&self.of_pod(pod));
+        for there in self.list_volumes(of_pod).await? {
             self.drop_volume(&there.name).await?;
         }
         Ok(())
@@ -62,6 +61,7 @@ impl DockerDriver {
         Ok(())
     }
 
+    /// Volumes of the engine that have what is asked for.
     pub(super) async fn list_volumes(&self, filters: Filters) -> Result<Vec<EngineVolume>> {
         let options = ListVolumesOptionsBuilder::new().filters(&filters).build();
         let list = async |docker: &Docker| docker.list_volumes(Some(options)).await;

@@ -2,7 +2,8 @@
 //! was killed, and what looking for it costs all others.
 
 use super::*;
-use bollard::query_parameters::RemoveContainerOptionsBuilder;
+use bollard::models::VolumeCreateRequest;
+use bollard::query_parameters::{RemoveContainerOptionsBuilder, RemoveVolumeOptions};
 use std::sync::Mutex;
 
 /// Removes a container as the driver does, which then goes no further.
@@ -85,6 +86,36 @@ async fn a_disk_that_has_lost_its_container_goes_with_its_node() {
             must(bench.driver.ensure_absent(workload.id).await, "again");
         }
         assert_eq!(volumes(engine, neighbour.id).await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_volume_that_is_no_disk_is_not_taken_for_one() {
+    let Some(socket) = socket() else { return };
+    with_nodes(socket, async |bench, _, engine| {
+        let mut workload = node(bench).await;
+        must(bench.driver.ensure_created(&workload).await, "create");
+        let mounts = described(engine, workload.id).await.mounts;
+        let mut names = mounts.into_iter().flatten().filter_map(|it| it.name);
+        let name = names.next().unwrap_or_default();
+        cut_off(engine, workload.id).await;
+        let options = None::<RemoveVolumeOptions>;
+        must(engine.remove_volume(&name, options.clone()).await, "remove");
+        let strange = VolumeCreateRequest {
+            name: Some(name.clone()),
+            ..VolumeCreateRequest::default()
+        };
+        must(engine.create_volume(strange).await, "a volume");
+
+        anew(&mut workload, 2, Some(1));
+        let refused = bench.driver.ensure_created(&workload).await;
+        must(engine.remove_volume(&name, options).await, "remove");
+        let Err(DriverError::Refused { text, .. }) = refused else {
+            panic!("{refused:?}");
+        };
+        assert!(text.contains(&name), "{text}");
+        must(bench.driver.ensure_created(&workload).await, "create");
     })
     .await;
 }

@@ -44,8 +44,8 @@ const CAPABILITIES: [&str; 8] = [
 pub struct Machine {
     pub engine: Docker,
     pub network: String,
+    pub image: Image,
     subnet: [u8; 3],
-    image: Image,
 }
 
 pub struct Node {
