@@ -2,7 +2,9 @@
 
 use super::cloud::Cloud;
 use super::clusters::{cluster, settle, template};
+use super::sown;
 use serde_json::{Value, json};
+use store::Tx;
 
 #[tokio::test]
 async fn of_a_cluster_only_its_number_of_workers_and_its_health_can_be_changed() {
@@ -155,4 +157,32 @@ async fn an_upgrade_takes_what_another_template_says_and_keeps_what_the_cluster_
     assert_eq!(shown["status"], "UPDATE_IN_PROGRESS");
     // Not while it is under way.
     cloud.member().post(&path, to(&old)).await.refused(400);
+}
+
+#[tokio::test]
+async fn the_one_manager_of_a_swarm_keeps_its_flavor() {
+    let cloud = Cloud::new().await;
+    let sow = |tx: &mut Tx<'_>| sown::flavor(tx, "2", "c1.large");
+    cloud.store.write(sow).await.unwrap();
+    let fields = |flavor| json!({ "coe": "swarm", "master_flavor_id": flavor });
+    let small = template(&cloud, fields("c1.small")).await;
+    let large = template(&cloud, fields("c1.large")).await;
+    for (name, masters, code) in [("alone", 1, 400), ("three", 3, 202)] {
+        let body = json!({ "name": name, "cluster_template_id": small, "master_count": masters });
+        cloud.member().post("/v1/clusters", body).await.is(202);
+        let shown = cloud
+            .member()
+            .get(&format!("/v1/clusters/{name}"))
+            .await
+            .is(200);
+        let id = shown["uuid"].as_str().unwrap();
+        settle(&cloud, id, "CREATE_COMPLETE", None).await;
+        let path = format!("/v1/clusters/{id}/actions/upgrade");
+        let body = json!({ "cluster_template": large });
+        let told = cloud.member().post(&path, body).await;
+        match code {
+            400 => assert!(told.refused(400).contains("keeps its flavor c1.small")),
+            _ => drop(told.is(code)),
+        }
+    }
 }

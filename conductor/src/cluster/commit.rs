@@ -1,7 +1,7 @@
 //! Carrying a plan out: places, servers, rows and the work entry change in one transaction.
 
 use super::adopted;
-use super::evict::evict;
+use super::evict::{evict, send_away};
 use super::launch;
 use super::plan::{Act, Plan, plan};
 use super::report::Outlook;
@@ -43,7 +43,7 @@ pub(crate) fn look(tx: &mut Tx<'_>, id: &str, context: &Context) -> Result<Look>
     for act in &step.acts {
         carry_out(tx, &mut at, act, context)?;
     }
-    let more = evict(tx, &at.cluster)?;
+    let more = evict(tx, &at.cluster)? || send_away(tx, &at.cluster)?;
     write(tx, &mut at, status, &step.outlook)?;
     if more || !step.acts.is_empty() {
         return Ok(Look::now());

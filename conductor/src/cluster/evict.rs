@@ -1,8 +1,9 @@
-//! What runs in a cluster goes with it: its controllers first, so that they make nothing more.
+//! What runs in a cluster goes with it: its controllers first, so that they make nothing more. What runs on a
+//! node that was given a taint (`NoExecute`) goes, too, unless it tolerates that.
 
 use store::compute::guests;
-use store::container_infra::clusters::Cluster;
-use store::container_infra::rcs;
+use store::container_infra::clusters::{self, Cluster};
+use store::container_infra::{placing, rcs};
 use store::{Result, Scope, Tx};
 
 /// Rows of one transaction, so that it stays short.
@@ -20,6 +21,25 @@ pub(super) fn evict(tx: &mut Tx<'_>, cluster: &Cluster) -> Result<bool> {
     let more = staying.len() > MOST;
     for mut guest in staying.into_iter().take(MOST) {
         guests::condemn(tx, &mut guest, &cluster.request_id)?;
+    }
+    Ok(more)
+}
+
+/// Tells pods to go that their nodes' taints send away. True when there may be more of them.
+pub(super) fn send_away(tx: &mut Tx<'_>, cluster: &Cluster) -> Result<bool> {
+    if cluster.deleting != 0 {
+        return Ok(false);
+    }
+    let leaving = placing::sent_away(tx, &cluster.id, MOST)?;
+    let more = leaving.len() == MOST;
+    for (mut pod, taint) in leaving {
+        let value = taint.value.as_deref().unwrap_or_default();
+        let message = format!(
+            "{} does not tolerate the taint {}={value}:{:?} of its node",
+            pod.name, taint.key, taint.effect
+        );
+        clusters::event(tx, cluster, "", "evict-pod", "plan", "", &message)?;
+        guests::condemn(tx, &mut pod, &cluster.request_id)?;
     }
     Ok(more)
 }

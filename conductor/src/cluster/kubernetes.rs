@@ -98,11 +98,6 @@ impl Plane {
     }
 }
 
-/// Is this a group whose nodes hold all that their cluster is?
-pub(super) fn lasts(at: &Snapshot, group: &NodeGroup) -> bool {
-    at.kubernetes.is_some() && group.is_master()
-}
-
 /// Nodes other than masters need a master's address to be made: is there none yet?
 pub(super) fn waits_for_master(at: &Snapshot, group: &NodeGroup) -> bool {
     let mut masters = at.places().filter(|(group, _)| group.row.is_master());

@@ -332,7 +332,7 @@ impl At<'_> {
             .take(may.saturating_sub(away))
             .collect();
         for (place, why) in old {
-            match kubernetes::lasts(self.snapshot, &group.row) {
+            match self.snapshot.lasts(&group.row) {
                 true if place.row.problem.is_some() => {}
                 true => self.rebuild(place, why),
                 false => self.drop(place, Phase::Replace, &why, true),

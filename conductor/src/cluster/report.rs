@@ -78,7 +78,7 @@ fn converged(group: &Group, at: &Snapshot, now: Timestamp, settings: &Settings) 
         0 => usize::try_from(group.row.node_count).unwrap_or(0),
         _ => return false,
     };
-    let lasts = kubernetes::lasts(at, &group.row);
+    let lasts = at.lasts(&group.row);
     let fine = |place: &Place| {
         place.phase == Phase::Run
             && place.row.ready != 0
@@ -116,7 +116,7 @@ pub(super) fn outdated(
     now: Timestamp,
     settings: &Settings,
 ) -> Option<String> {
-    let lasts = kubernetes::lasts(at, &group.row);
+    let lasts = at.lasts(&group.row);
     if place.row.generation < group.row.generation {
         let what = match lasts {
             true => "is made anew from the new image",

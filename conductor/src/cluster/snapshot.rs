@@ -154,6 +154,11 @@ impl Snapshot {
         Ok(Some(at))
     }
 
+    /// Is this a group whose one node holds all that the cluster is?
+    pub(super) fn lasts(&self, group: &NodeGroup) -> bool {
+        self.cluster.deleting == 0 && control_plane::lasts(&self.cluster, group)
+    }
+
     /// Every place with its group.
     pub(super) fn places(&self) -> impl Iterator<Item = (&Group, &Place)> {
         let of = |group| std::iter::repeat(group);

@@ -68,6 +68,13 @@ impl Placing {
         self.intolerable(node).find(matters)
     }
 
+    /// The first of these taints of its node for which it may not go on being there.
+    pub fn sent_away<'a>(&self, taints: &'a [Taint]) -> Option<&'a Taint> {
+        let tolerated = |taint: &Taint| self.tolerations.iter().any(|one| one.covers(taint));
+        let mut taints = taints.iter();
+        taints.find(|taint| taint.effect == Effect::NoExecute && !tolerated(taint))
+    }
+
     /// How many taints say that it had better be elsewhere.
     pub fn reluctance(&self, node: &NodeFacts) -> usize {
         let soft = |taint: &&Taint| taint.effect == Effect::PreferNoSchedule;
@@ -98,6 +105,24 @@ mod tests {
             value: value.map(str::to_owned),
             effect,
         }
+    }
+
+    #[test]
+    fn no_execute_alone_sends_a_pod_away_that_does_not_tolerate_it() {
+        let taints = [
+            taint("a", None, Effect::NoSchedule),
+            taint("b", None, Effect::PreferNoSchedule),
+            taint("c", Some("1"), Effect::NoExecute),
+        ];
+        let with = |tolerations| Placing {
+            tolerations,
+            node: Some("its-own-choice".into()),
+            ..Placing::default()
+        };
+        assert_eq!(with(vec![]).sent_away(&taints), Some(&taints[2]));
+        assert_eq!(with(vec![]).sent_away(&taints[..2]), None);
+        let tolerant = with(vec![tolerates(Some("c"), None, None)]);
+        assert_eq!(tolerant.sent_away(&taints), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::World;
 use diesel::prelude::*;
+use schemas::container_infra::nodegroup::{Effect, Taint};
 use schemas::container_infra::status::{Operation, Progress, Status};
 use schemas::ids::{ClusterId, ImageId, NodegroupId, ServerId};
 use std::collections::BTreeMap;
@@ -179,12 +180,35 @@ impl World {
 
     /// Gives the nodes of a group a label and takes it from those of no other.
     pub async fn label_group(&self, id: &str, group: &str, label: (&str, &str)) {
-        let (id, asked, group) = (id.to_owned(), self.asking(), group.to_owned());
         let label = (label.0.to_owned(), label.1.to_owned());
+        self.change_group(id, group, move |spec| {
+            spec.node_labels.extend([label.clone()])
+        })
+        .await;
+    }
+
+    /// Gives the nodes of a group a taint that sends away what does not tolerate it.
+    pub async fn taint_group(&self, id: &str, group: &str, key: &str) {
+        let taint = Taint {
+            key: key.into(),
+            value: None,
+            effect: Effect::NoExecute,
+        };
+        self.change_group(id, group, move |spec| spec.node_taints.push(taint.clone()))
+            .await;
+    }
+
+    async fn change_group(
+        &self,
+        id: &str,
+        group: &str,
+        how: impl Fn(&mut spec::NodeGroup) + Send + Sync + 'static,
+    ) {
+        let (id, asked, group) = (id.to_owned(), self.asking(), group.to_owned());
         let change = move |tx: &mut Tx<'_>| {
             operations::change_group(tx, &asked, &id, &group, |group| {
                 let mut spec = group.spec()?;
-                spec.node_labels.extend([label.clone()]);
+                how(&mut spec);
                 group.set_spec(&spec)
             })
             .map(drop)

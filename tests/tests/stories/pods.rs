@@ -167,6 +167,41 @@ fn a_pod_waits_for_a_node_with_the_labels_it_asks_for() {
 }
 
 #[test]
+fn a_taint_sends_pods_away_and_their_controller_makes_others_elsewhere() {
+    told_and_replayed(1, |world| {
+        Box::pin(async move {
+            let cluster = cluster(world, 1).await;
+            let role = |role| ("magnum.openstack.org/role", role);
+            let away = world.pod_on(&cluster, "away", role("worker")).await;
+            let stays = world.pod_on(&cluster, "stays", role("master")).await;
+            world.rc(&cluster, "web", 2).await;
+            world.until_pods(&cluster, 4).await;
+            let tainted = world.server(away).await.unwrap().host_id.unwrap();
+            world.taint_group(&cluster, WORKERS, "night").await;
+            world.until_gone(away).await;
+            world.until_pods(&cluster, 3).await;
+            for pod in world.pods(&cluster).await {
+                assert_ne!(pod.host_id.as_ref(), Some(&tainted), "{}", pod.name);
+            }
+            assert!(
+                world
+                    .server(stays)
+                    .await
+                    .is_some_and(|pod| pod.deleting == 0)
+            );
+            world.until_cluster(&cluster, "UPDATE_COMPLETE").await;
+            let events = world.cluster_events(&cluster).await.into_iter();
+            let told: Vec<String> = events
+                .filter(|it| it.0 == "evict-pod")
+                .map(|it| it.1)
+                .collect();
+            let why = "away does not tolerate the taint night=:NoExecute of its node";
+            assert!(told.iter().any(|it| it == why), "{told:?}");
+        })
+    });
+}
+
+#[test]
 fn pods_of_a_controller_are_given_what_its_manifest_held_when_they_were_made() {
     told_and_replayed(1, |world| {
         Box::pin(async move {

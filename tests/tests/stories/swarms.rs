@@ -221,6 +221,30 @@ fn nodes_of_another_flavor_come_in_one_after_the_other() {
 }
 
 #[test]
+fn the_one_manager_is_made_anew_with_the_swarm_that_it_holds() {
+    told_and_replayed(1, |world| {
+        Box::pin(async move {
+            let id = complete(world, 1, 1).await;
+            let master = world.node_of(&id, "default-master-0").await;
+            let was = world.swarm_part(master).await.unwrap().node_id;
+            let worker = world.node_of(&id, "default-worker-0").await;
+            world.rotate_cluster(&id, 2).await;
+            world.until_cluster(&id, "UPDATE_COMPLETE").await;
+            until_whole(world, &id).await;
+            assert_eq!(world.node_of(&id, "default-master-0").await, master);
+            assert_eq!(world.swarm_part(master).await.unwrap().node_id, was);
+            assert_ne!(world.node_of(&id, "default-worker-0").await, worker);
+            assert_eq!(
+                world.swarm(&id).await.unwrap().begun,
+                1,
+                "it is the same Swarm"
+            );
+            assert_eq!(world.authorities(&id).await, [2]);
+        })
+    });
+}
+
+#[test]
 fn a_swarm_at_rest_stays_as_it_is_and_closed() {
     once(1, |world| {
         Box::pin(async move {

@@ -3,7 +3,6 @@
 
 use super::{Act, At, CLOSELY};
 use crate::cluster::condition::{self, Condition};
-use crate::cluster::kubernetes;
 use crate::cluster::snapshot::{Group, Life, Place};
 use schemas::Timestamp;
 use store::container_infra::nodes::Phase;
@@ -12,7 +11,7 @@ impl At<'_> {
     /// Sees to such a master that does not work; false for any other node.
     pub(super) fn kept(&mut self, group: &Group, place: &Place) -> bool {
         // One that has never worked holds nothing.
-        if !kubernetes::lasts(self.snapshot, &group.row) || place.row.ready == 0 {
+        if !self.snapshot.lasts(&group.row) || place.row.ready == 0 {
             return false;
         }
         let placed = place.server.as_ref().is_some_and(|seat| seat.placed);
@@ -47,15 +46,15 @@ impl At<'_> {
         true
     }
 
-    /// Do this group's nodes wait until the master is of the newest kind? An API server knows nodes that are
-    /// older than itself, and none that are newer
+    /// Do this group's nodes wait until the one master is of the newest kind? An API server knows nodes that
+    /// are older than itself, and none that are newer
     /// (<https://kubernetes.io/releases/version-skew-policy/#kubelet>).
     pub(super) fn master_is_next(&self, group: &Group) -> bool {
         let mut masters = self
             .snapshot
             .places()
-            .filter(|(of, _)| kubernetes::lasts(self.snapshot, &of.row));
-        !kubernetes::lasts(self.snapshot, &group.row)
+            .filter(|(of, _)| self.snapshot.lasts(&of.row));
+        !self.snapshot.lasts(&group.row)
             && masters.any(|(of, master)| {
                 condition::of(master) != Condition::Well || self.outdated(of, master).is_some()
             })

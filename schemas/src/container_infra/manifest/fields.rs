@@ -183,7 +183,7 @@ pub(super) const TOLERATION: Fields = Fields {
     defaults: &[],
     reasons: &[(
         "tolerationSeconds",
-        "a pod that is on a node is not sent away for a taint; leave it out",
+        "a pod is sent away for a taint at once, or, if it tolerates it, not at all; leave it out",
     )],
 };
 

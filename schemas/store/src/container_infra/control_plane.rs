@@ -1,5 +1,6 @@
-//! What a control plane of Kubernetes forbids: its one master holds all that its cluster is (etcd), so it
-//! is not replaced by another one as other nodes are, but made anew with its disk.
+//! Masters that alone hold what their cluster is (etcd; a Swarm that nobody else decides about): they are not
+//! replaced by others as other nodes are, but made anew with their disk. What that forbids, and what
+//! Kubernetes does.
 
 use super::clusters::Cluster;
 use super::nodegroups::NodeGroup;
@@ -11,6 +12,13 @@ use schemas::container_infra::coe::Coe;
 /// Is it a cluster of Kubernetes? Of those that were not adopted a master holds all.
 pub fn is_one(cluster: &Cluster) -> bool {
     cluster.coe == Coe::Kubernetes.as_str()
+}
+
+/// Does one master of this group hold all that its cluster is?
+pub fn lasts(cluster: &Cluster, group: &NodeGroup) -> bool {
+    let swarm = [Coe::Swarm, Coe::SwarmMode].map(Coe::as_str);
+    let alone = group.node_count == 1 && swarm.contains(&cluster.coe.as_str());
+    group.is_master() && (is_one(cluster) || alone)
 }
 
 /// Can a control plane have so many masters?
@@ -28,19 +36,19 @@ pub fn masters(count: i64) -> Result<()> {
     }
 }
 
-/// What an upgrade makes of the masters, which are made anew where they are: they keep their flavor.
+/// What an upgrade makes of a master that is made anew where it is: it keeps its flavor.
 ///
 /// # Errors
 /// `BadRequest` for another flavor.
-pub fn upgraded(group: &NodeGroup, to: &spec::NodeGroup) -> Result<()> {
+pub fn upgraded(cluster: &Cluster, group: &NodeGroup, to: &spec::NodeGroup) -> Result<()> {
     let flavor = group.spec()?.flavor;
-    if !group.is_master() || flavor == to.flavor {
+    if !lasts(cluster, group) || flavor == to.flavor {
         return Ok(());
     }
     Err(Error::BadRequest(format!(
-        "The master of a cluster of kubernetes is made anew where it is, for it holds all that is in it, so it keeps \
+        "The one master of cluster {} is made anew where it is, for it alone holds what the cluster is, so it keeps \
          its flavor {}; {} was asked for. Take a template with that master flavor.",
-        flavor.name, to.flavor.name
+        cluster.name, flavor.name, to.flavor.name
     ))
     .into())
 }

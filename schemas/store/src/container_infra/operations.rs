@@ -111,9 +111,7 @@ pub fn upgrade(tx: &mut Tx<'_>, asked: &Asked, id: &str, wanted: &Upgrade) -> Re
     for (id, spec) in &wanted.groups {
         let mut group = group(tx, &cluster, id)?;
         group.batch = wanted.batch.max(1);
-        if control_plane::is_one(&cluster) {
-            control_plane::upgraded(&group, spec)?;
-        }
+        control_plane::upgraded(&cluster, &group, spec)?;
         if group.spec()? != *spec {
             group.set_spec(spec)?;
             group.generation += 1;

@@ -1,17 +1,58 @@
 //! What the nodes of a cluster are known by, for pods that choose among them.
 
-use super::nodegroups;
 use super::spec::NodeGroup as GroupSpec;
-use crate::compute::hosts;
+use super::{nodegroups, nodes};
+use crate::compute::servers::Server;
+use crate::compute::spec::Guest;
+use crate::compute::{guests, hosts};
 use crate::schema::servers as table;
-use crate::{Conn, Result};
+use crate::{Conn, Result, Scope};
 use diesel::prelude::*;
+use schemas::container_infra::nodegroup::{Effect, Taint};
 use schemas::container_infra::placing::{NodeFacts, Placing};
 use std::collections::BTreeMap;
 
 /// What upstream calls a node's group, and what the group's nodes are there for.
 const GROUP: &str = "magnum.openstack.org/nodegroup";
 const ROLE: &str = "magnum.openstack.org/role";
+
+/// Pods of a cluster that may not go on being where they are, each with the taint of its node that they do
+/// not tolerate; so many at most.
+pub fn sent_away(conn: &mut Conn, cluster: &str, most: usize) -> Result<Vec<(Server, Taint)>> {
+    let mut groups = BTreeMap::new();
+    for group in nodegroups::of(conn, cluster)? {
+        let taints = group.spec()?.node_taints;
+        if taints.iter().any(|taint| taint.effect == Effect::NoExecute) {
+            groups.insert(group.id, taints);
+        }
+    }
+    if groups.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut tainted = BTreeMap::new();
+    for node in nodes::of(conn, cluster)? {
+        if let Some(taints) = groups.get(&node.nodegroup_id) {
+            tainted.insert(node.server_id, taints);
+        }
+    }
+    let mut found = Vec::new();
+    for pod in guests::list(conn, &Scope::All, Some(cluster), guests::Kind::Pod)? {
+        let taints = pod.host_id.as_ref().and_then(|host| tainted.get(host));
+        let (Some(taints), 0) = (taints, pod.deleting) else {
+            continue;
+        };
+        let Some(Guest::Pod { placing, .. }) = pod.spec()?.guest else {
+            continue;
+        };
+        if let Some(taint) = placing.sent_away(taints) {
+            found.push((pod, taint.clone()));
+        }
+        if found.len() == most {
+            break;
+        }
+    }
+    Ok(found)
+}
 
 /// Nodes of a cluster (by host id) as far as such a pod is concerned; nothing when it may be on any of
 /// them, which is so of most pods and then costs one query.

@@ -149,6 +149,42 @@ fn a_master_of_an_older_kind_is_made_anew_and_its_workers_follow_when_it_works()
 }
 
 #[test]
+fn the_one_manager_of_a_swarm_is_brought_back_and_made_anew_as_well_and_of_three_each_is_replaced()
+{
+    let swarm = |masters: u32, change: fn(&mut Place)| {
+        let mut at = swarm_of(masters, 1, |name| format!("server-{name}"));
+        let places = at.groups.iter_mut().flat_map(|group| &mut group.places);
+        for place in places {
+            place.standing = Standing::In;
+        }
+        change(&mut at.groups[0].places[0]);
+        at
+    };
+    let old = |master: &mut Place| master.row.authority = 0;
+    let why = "gets a certificate of the new authority";
+    assert_eq!(acts(&swarm(1, old), CREATED), [rebuilds(why)]);
+    let replaces = |why: &str| Act::Drop {
+        place: MASTER.into(),
+        then: Phase::Replace,
+        why: why.into(),
+        anew: true,
+    };
+    assert_eq!(acts(&swarm(3, old), CREATED), [replaces(why)]);
+    let broken = |master: &mut Place| {
+        *master = master
+            .clone()
+            .engine(Engine::Broken("no engine".into()))
+            .unwell(120);
+    };
+    let restarts = Act::Restart {
+        place: MASTER.into(),
+        why: "no engine".into(),
+    };
+    assert_eq!(acts(&swarm(1, broken), CREATED), [restarts]);
+    assert_eq!(acts(&swarm(3, broken), CREATED), [replaces("no engine")]);
+}
+
+#[test]
 fn a_master_that_cannot_be_made_anew_says_why_and_is_tried_again_by_and_by() {
     let why = "gets a new certificate: Image i cannot boot a node";
     let tried = |seconds_ago| {
