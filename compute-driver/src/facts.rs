@@ -67,7 +67,8 @@ pub enum Happening {
     Started,
     /// A life ended.
     Died,
-    /// The kernel killed a process of it for want of memory.
+    /// The kernel killed a process of it for want of memory. Told before or after the end of the life
+    /// that ends with it, and seen from then on.
     OutOfMemory,
     /// Frozen.
     Paused,

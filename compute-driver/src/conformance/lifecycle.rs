@@ -3,7 +3,7 @@
 use super::{Behaviour, Bench, must};
 use crate::error::DriverError;
 use schemas::ids::WorkloadId;
-use schemas::workload::{Reboot, RunState};
+use schemas::workload::{Observation, Reboot, RunState};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -151,8 +151,10 @@ pub async fn a_container_that_ignores_the_request_to_end_is_killed(bench: &Bench
 /// The bound on memory holds, and the reason of the end is told.
 pub async fn a_container_that_eats_memory_is_seen_to_be_killed_for_it(bench: &Bench) {
     let workload = bench.started(Behaviour::EatsMemory).await;
-    let ended = bench.ended(workload.id).await;
-    assert_eq!((ended.exit_code, ended.oom_killed), (Some(137), true));
+    // The kernel tells the engine of both, in no order: the end may be seen first.
+    let killed = |seen: &Observation| seen.state == RunState::Exited && seen.oom_killed;
+    let ended = bench.until(workload.id, killed).await;
+    assert_eq!(ended.exit_code, Some(137));
 }
 
 /// The tenant's mistake is told as such, and trying again is not suggested.

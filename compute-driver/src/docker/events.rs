@@ -88,3 +88,42 @@ fn event(message: &EventMessage) -> Option<Event> {
     };
     Some(Event { id, what })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bollard::models::EventActor;
+    use std::collections::HashMap;
+
+    fn told(action: &str, attributes: &[(&str, WorkloadId)]) -> Option<Event> {
+        let attributes = attributes.iter();
+        let attributes = attributes.map(|(label, id)| ((*label).to_owned(), id.to_string()));
+        event(&EventMessage {
+            action: Some(action.to_owned()),
+            actor: Some(EventActor {
+                attributes: Some(attributes.collect::<HashMap<_, _>>()),
+                ..EventActor::default()
+            }),
+            ..EventMessage::default()
+        })
+    }
+
+    #[test]
+    fn a_want_of_memory_calls_for_another_look_though_the_end_was_told_before() {
+        let (id, pod) = (WorkloadId::new(), WorkloadId::new());
+        let heard = |action| told(action, &[(labels::ID, id)]).map(|event| (event.id, event.what));
+        assert_eq!(heard("die"), Some((id, Happening::Died)));
+        assert_eq!(heard("oom"), Some((id, Happening::OutOfMemory)));
+        let member = told("oom", &[(labels::ID, id), (labels::POD, pod)]);
+        assert_eq!(member.map(|event| event.id), Some(pod));
+    }
+
+    #[test]
+    fn what_was_ordered_or_is_not_ours_is_no_news() {
+        let id = WorkloadId::new();
+        for action in ["update", "rename", "exec_create: /bin/true", "archive-path"] {
+            assert_eq!(told(action, &[(labels::ID, id)]), None, "{action}");
+        }
+        assert_eq!(told("die", &[("name", id)]), None);
+    }
+}
