@@ -164,7 +164,8 @@ async fn the_one_manager_of_a_swarm_keeps_its_flavor() {
     let cloud = Cloud::new().await;
     let sow = |tx: &mut Tx<'_>| sown::flavor(tx, "2", "c1.large");
     cloud.store.write(sow).await.unwrap();
-    let fields = |flavor| json!({ "coe": "swarm", "master_flavor_id": flavor });
+    let fields =
+        |flavor| json!({ "coe": "swarm", "master_flavor_id": flavor, "master_lb_enabled": true });
     let small = template(&cloud, fields("c1.small")).await;
     let large = template(&cloud, fields("c1.large")).await;
     for (name, masters, code) in [("alone", 1, 400), ("three", 3, 202)] {
