@@ -39,10 +39,25 @@ def wait(cloud, cluster, wanted, user="jeroboam"):
     return eventually(reached, f"the cluster does not become {wanted}", PATIENCE)
 
 
+def delete(cloud, cluster, user="jeroboam"):
+    """Deletes a cluster by its UUID, and waits until it has gone."""
+    cloud.openstack("coe", "cluster", "delete", cluster, cloud=user, form=None)
+
+    def gone():
+        return cluster not in [one["uuid"] for one in cloud.openstack("coe", "cluster", "list", cloud=user)]
+
+    eventually(gone, "the cluster stays", PATIENCE)
+
+
 def servers(cloud, cluster, user="jeroboam"):
     """The nodes of a cluster as their project sees them."""
     listed = cloud.openstack("server", "list", "--long", cloud=user)
     return [one for one in listed if cluster in json.dumps(one.get("Properties", {}))]
+
+
+def nodes(cloud, cluster, user="jeroboam"):
+    """Those of them that are active: {name: server}."""
+    return {one["Name"]: one["ID"] for one in servers(cloud, cluster, user) if one["Status"] == "ACTIVE"}
 
 
 @contextmanager
@@ -71,13 +86,7 @@ def cluster(cloud, engine, template, name, count, user="jeroboam"):
     nodes = [one["ID"] for one in servers(cloud, made["uuid"], user)]
     yield made
     nodes = {*nodes, *(one["ID"] for one in servers(cloud, made["uuid"], user))}
-    cloud.openstack("coe", "cluster", "delete", made["uuid"], cloud=user, form=None)
-
-    def gone():
-        listed = cloud.openstack("coe", "cluster", "list", cloud=user)
-        return made["uuid"] not in [one["uuid"] for one in listed]
-
-    eventually(gone, "the cluster stays", PATIENCE)
+    delete(cloud, made["uuid"], user)
     assert all(engine.inspect(node) is None for node in nodes)
     assert sorted(engine.networks()) == sorted(before)
 

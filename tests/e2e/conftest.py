@@ -1,9 +1,7 @@
 """Fixtures: the cloud that `run` has started, its engine, and the table of what was measured."""
 
 import os
-import subprocess
 import uuid
-from pathlib import Path
 
 import pytest
 

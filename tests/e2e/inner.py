@@ -46,3 +46,9 @@ def containers(cloud, node, every=False):
         if pod:
             pods.setdefault(pod, []).append(one)
     return pods
+
+
+def member(cloud, node, pod, name="web"):
+    """The id of a pod's container of that name, on that node; None when there is none."""
+    every = containers(cloud, node).get(pod, [])
+    return next((one["Id"] for one in every if one["Labels"].get("jeroboam.member") == name), None)

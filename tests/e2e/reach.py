@@ -60,6 +60,20 @@ def opens(address, port):
     return True
 
 
+def of_the_machine(*servers):
+    """Addresses of the machine: on the networks of these servers, and the one by which it reaches the world, if it
+    does. Not 127.0.0.1, at which a container means itself."""
+    found = {gateway(address) for address in servers}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        try:
+            # Nothing is sent: it is an address of documentation.
+            asking.connect(("198.51.100.1", 9))
+            found.add(asking.getsockname()[0])
+        except OSError:
+            pass
+    return found
+
+
 def gateway(address):
     """The machine's own address on the network of a server."""
     return re.sub(r"\.\d+$", ".1", address)

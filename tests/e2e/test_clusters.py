@@ -1,6 +1,5 @@
 """Clusters on real nodes: made by the present client, used by the unmodified docker CLI over mutual TLS."""
 
-import re
 import subprocess
 from urllib.parse import urlparse
 
@@ -42,8 +41,7 @@ def test_a_cluster_is_healthy_and_its_nodes_are_servers(cloud, engine, cluster):
 @pytest.fixture(scope="module")
 def image(cloud, docker):
     """An image that the cluster's user brought himself."""
-    loaded = docker("load", "-i", str(cloud.state / "busybox.tar")).stdout
-    return re.search(r"Loaded image(?: ID)?: (\S+)", loaded).group(1)
+    return clusters.box(cloud, docker)
 
 
 COMPOSE = """\

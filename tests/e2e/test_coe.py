@@ -7,10 +7,10 @@ import ipaddress
 import pytest
 
 from cloud import eventually, ports
+from clusters import PATIENCE, delete, wait
 
 USER = "jeroboam"
 ADMIN = "jeroboam-admin"
-PATIENCE = 300
 
 
 def coe(cloud, *words, form=None, who=USER):
@@ -19,15 +19,6 @@ def coe(cloud, *words, form=None, who=USER):
 
 def shown(cloud, what, *words):
     return coe(cloud, *what.split(), "show", *words, form="json")
-
-
-def wait(cloud, cluster, wanted):
-    def reached():
-        now = shown(cloud, "cluster", cluster)
-        assert not now["status"].endswith("FAILED"), now["status_reason"]
-        return now if now["status"] == wanted else None
-
-    return eventually(reached, f"the cluster does not become {wanted}", PATIENCE)
 
 
 def template(cloud, name, *words):
@@ -42,13 +33,9 @@ def template(cloud, name, *words):
 def cluster(cloud):
     made = template(cloud, "e2e-coe")
     coe(cloud, "cluster", "create", "--cluster-template", made, "--node-count", "1", "--timeout", "10", "e2e-coe")
-    yield wait(cloud, "e2e-coe", "CREATE_COMPLETE")
-    coe(cloud, "cluster", "delete", "e2e-coe")
-
-    def gone():
-        return "e2e-coe" not in [one["name"] for one in coe(cloud, "cluster", "list", form="json")]
-
-    eventually(gone, "the cluster stays", PATIENCE)
+    whole = wait(cloud, "e2e-coe", "CREATE_COMPLETE")
+    yield whole
+    delete(cloud, whole["uuid"])
     coe(cloud, "cluster", "template", "delete", made)
 
 

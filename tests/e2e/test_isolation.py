@@ -37,9 +37,9 @@ def test_a_container_reaches_its_own_bay(bays, reaches):
 def test_a_container_reaches_nothing_of_another_bay(bays, reaches):
     bay, docker, node = bays[THEIRS]
     assert not reaches.strangers(node, 2376)
-    published = urlparse(bay["api_address"])
     # Published for those outside the machine; from inside, the way leads through it.
-    assert not reaches.strangers(published.hostname, published.port)
+    for address in reach.of_the_machine(bays[OURS].node, node):
+        assert not reaches.strangers(address, urlparse(bay["api_address"]).port), address
     inside = clusters.web(docker)
     assert not reach.of_docker(docker).cut_off(inside, 8080)
     assert not reaches(inside, 8080) and not reaches.strangers(node, 8080)
@@ -51,9 +51,8 @@ def test_a_container_reaches_no_server_of_another_tenant(cloud, reaches, name):
 
 
 def test_a_container_reaches_nothing_of_the_control_plane(bays, reaches):
-    machine = urlparse(bays[OURS].made["api_address"]).hostname
     with reach.everywhere() as port:
-        for address in {machine, reach.gateway(bays[OURS].node), reach.gateway(bays[THEIRS].node)}:
+        for address in reach.of_the_machine(bays[OURS].node, bays[THEIRS].node):
             assert not reaches.strangers(address, port), address
 
 

@@ -15,7 +15,7 @@ import pytest
 
 import clusters
 from cloud import eventually
-from clusters import template
+from clusters import delete, shown, template, wait
 
 PATIENCE = 120
 
@@ -138,39 +138,19 @@ def model(cloud):
         yield "e2e-theirs"
 
 
-def shown(cloud, name):
-    return cloud.openstack("coe", "cluster", "show", name, cloud="jeroboam")
-
-
 def adopt(cloud, model, name, kubeconfig):
     cloud.openstack(
         "coe", "cluster", "create", "--cluster-template", model, "--labels", f"kubeconfig={kubeconfig}", "--timeout", "5",
         name, cloud="jeroboam", form=None,
     )
-
-    def complete():
-        now = shown(cloud, name)
-        assert not now["status"].endswith("FAILED"), now["status_reason"]
-        return now if now["status"] == "CREATE_COMPLETE" else None
-
-    return eventually(complete, "the cluster is not adopted", PATIENCE)
-
-
-def forget(cloud, name):
-    cloud.openstack("coe", "cluster", "delete", name, cloud="jeroboam", form=None)
-
-    def gone():
-        listed = cloud.openstack("coe", "cluster", "list", cloud="jeroboam")
-        return name not in [one["name"] for one in listed]
-
-    eventually(gone, "the cluster stays", PATIENCE)
+    return wait(cloud, name, "CREATE_COMPLETE")
 
 
 @pytest.fixture(scope="module")
 def bay(cloud, theirs, model):
     made = adopt(cloud, model, "e2e-theirs", theirs.kubeconfig())
     yield made
-    forget(cloud, "e2e-theirs")
+    delete(cloud, made["uuid"])
 
 
 POD = """\
@@ -315,7 +295,7 @@ def test_what_rbac_forbids_comes_back_as_it_says_it(cloud, bay, theirs, model, m
     cloud.magnum("pod-list", "--bay", name)
     said = cloud.magnum_fails("pod-create", "--bay", name, "--manifest", manifest(POD.format(name=name)))
     assert "403" in said and "cannot create resource" in said
-    forget(cloud, name)
+    delete(cloud, made["uuid"])
 
 
 def test_other_credentials_take_the_place_of_those_that_ended(cloud, bay, theirs, model, manifest, name):
@@ -343,7 +323,7 @@ def test_other_credentials_take_the_place_of_those_that_ended(cloud, bay, theirs
     cloud.magnum("pod-delete", "--bay", name, name)
     said = cloud.fails("coe", "cluster", "update", name, "--no-label", "kubeconfig", cloud="jeroboam")
     assert "not removed" in said
-    forget(cloud, name)
+    delete(cloud, made["uuid"])
 
 
 def test_health_follows_the_api_server(cloud, bay, theirs, manifest, name):

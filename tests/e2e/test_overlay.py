@@ -1,7 +1,6 @@
 """A bay on two machines: one network for its nodes and pods, and for nobody else."""
 
 import json
-import re
 import subprocess
 import sys
 import uuid
@@ -11,41 +10,14 @@ import pytest
 
 import clusters
 import machine
+import reach
+import workloads
 from cloud import eventually, until_nothing
 from inner import Inner
 from machine import CABLE, FIRST, NAME, NET, SECOND
 
 BAY, OTHER = "e2e-wide", "e2e-other"
-PATIENCE = 300
 MEBIBYTES = 32
-
-RC = """\
-apiVersion: v1
-kind: ReplicationController
-metadata: {{name: {name}}}
-spec:
-  replicas: 6
-  selector: {{app: {name}}}
-  template:
-    metadata: {{labels: {{app: {name}}}}}
-    spec:
-      terminationGracePeriodSeconds: 5
-      containers:
-      - name: web
-        image: busybox
-        command: [/bin/busybox, sh, -c, "hostname > /tmp/index.html; dd if=/dev/zero of=/tmp/large bs=1M count={large}; exec httpd -f -p 8080 -h /tmp"]
-        ports: [{{name: http, containerPort: 8080}}]
-        readinessProbe: {{httpGet: {{path: /, port: http}}, periodSeconds: 1}}
-"""
-
-SERVICE = """\
-apiVersion: v1
-kind: Service
-metadata: {{name: {name}}}
-spec:
-  selector: {{app: {name}}}
-  ports: [{{port: 80, targetPort: http}}]
-"""
 
 
 @pytest.fixture(scope="module")
@@ -86,14 +58,13 @@ def where(cloud, bay):
 class Pods:
     """The pods of a controller, and what they run on."""
 
-    def __init__(self, cloud, second, bay):
+    def __init__(self, cloud, second, bay, shown):
         self.nodes = where(cloud, bay)
         self.inner = {
             name: second.node(server) if host == NAME else Inner(cloud, server)
             for name, (server, host) in self.nodes.items()
         }
-        self.listed = [one for one in cloud.magnum("pod-list", "--bay", BAY)]
-        self.shown = [cloud.magnum("pod-show", "--bay", BAY, one["uuid"]) for one in self.listed]
+        self.shown = shown
 
     def on(self, there):
         """One pod on that machine: its shown view."""
@@ -122,17 +93,12 @@ def pods(cloud, second, bays, tmp_path_factory):
     """Six pods on three nodes, with a service of the same name."""
     name = f"wide-{uuid.uuid4().hex[:6]}"
     path = tmp_path_factory.mktemp("manifests") / "one.yaml"
-    path.write_text(RC.format(name=name, large=MEBIBYTES))
+    large = f"dd if=/dev/zero of=/tmp/large bs=1M count={MEBIBYTES};"
+    path.write_text(workloads.web(name, 6, first=large))
     cloud.magnum("rc-create", "--bay", BAY, "--manifest", str(path))
-    path.write_text(SERVICE.format(name=name))
+    path.write_text(workloads.service(name))
     service = cloud.magnum("coe-service-create", "--bay", BAY, "--manifest", str(path))
-
-    def running():
-        pods = [cloud.magnum("pod-show", "--bay", BAY, one["uuid"]) for one in cloud.magnum("pod-list", "--bay", BAY)]
-        return len(pods) == 6 and all(one["status"] == "Running" for one in pods)
-
-    eventually(running, "six pods do not run", PATIENCE)
-    found = Pods(cloud, second, bays[BAY])
+    found = Pods(cloud, second, bays[BAY], workloads.running(cloud, BAY, name, 6))
     found.service = service["ip"]
     return found
 
@@ -180,20 +146,15 @@ def test_another_bay_on_the_same_machines_is_out_of_reach(cloud, bays, tmp_path_
     """With every right inside, by every address of the first bay's nodes, on either machine."""
     other = bays[OTHER]
     docker = clusters.docker_cli(cloud, other, tmp_path_factory.mktemp("other"))
-    loaded = docker("load", "-i", str(cloud.state / "busybox.tar")).stdout
-    docker("tag", re.search(r"Loaded image(?: ID)?: (\S+)", loaded).group(1), "box")
-
-    def reaches(address, port=2376):
-        ask = f"/bin/busybox nc -w 3 {address} {port} -e /bin/busybox true & wait $!"
-        words = ["--network", "host", "--cap-add", "ALL", "box", "/bin/busybox", "sh", "-c", ask]
-        return docker("run", "--rm", *words, check=False).returncode == 0
+    clusters.box(cloud, docker)
+    reaches = reach.of_docker(docker)
 
     def addresses(bay):
         return [next(iter(one["Networks"].values()))[0] for one in clusters.servers(cloud, bay["uuid"])]
 
     # Its own nodes are in reach, on both machines: else the rest would prove nothing.
-    assert all(reaches(address) for address in addresses(other))
-    assert not [address for address in addresses(bays[BAY]) if reaches(address)]
+    assert not [address for address in addresses(other) if reaches.cut_off(address, 2376)]
+    assert not [address for address in addresses(bays[BAY]) if reaches(address, 2376)]
 
 
 # --- packets that pass for a tunnel's

@@ -5,16 +5,10 @@ import json
 
 import pytest
 
+import workloads
 from cloud import Refused, eventually
+from clusters import PATIENCE, nodes
 from inner import Inner, containers
-
-PATIENCE = 300
-
-
-def nodes(cloud, bay):
-    listed = cloud.openstack("server", "list", "--long", cloud="jeroboam")
-    mine = [one for one in listed if bay in json.dumps(one.get("Properties", {}))]
-    return {one["Name"]: one["ID"] for one in mine if one["Status"] == "ACTIVE"}
 
 
 @pytest.fixture(scope="module")
@@ -268,64 +262,36 @@ spec:
     cloud.magnum("pod-delete", "--bay", "e2e-pods", name)
 
 
-RC = """\
-apiVersion: v1
-kind: ReplicationController
-metadata: {{name: {name}}}
-spec:
-  replicas: {replicas}
-  selector: {{app: {name}}}
-  template:
-    metadata: {{labels: {{app: {name}}}}}
-    spec:
-      terminationGracePeriodSeconds: 1
-      containers:
-      - name: web
-        image: busybox
-        command: [/bin/busybox, httpd, -f, -p, "8080"]
-"""
-
-
 def test_a_controller_keeps_its_pods_whatever_dies(cloud, bay, manifest, name):
-    text = manifest(RC.format(name=name, replicas=3))
+    text = manifest(workloads.web(name, 3, grace=1))
     made = cloud.magnum("rc-create", "--bay", "e2e-pods", "--manifest", text)
     assert made["name"] == name and made["replicas"] == "3"
     assert name in str(cloud.magnum("rc-list", "--bay", "e2e-pods"))
 
     def mine():
-        every = cloud.magnum("pod-list", "--bay", "e2e-pods")
-        return [one for one in every if one["name"].startswith(name)]
+        return workloads.of(cloud, "e2e-pods", name)
 
     def running(count):
-        def check():
-            try:
-                pods = [cloud.magnum("pod-show", "--bay", "e2e-pods", one["uuid"]) for one in mine()]
-            except Refused as refused:
-                # One has gone since it was listed.
-                assert "could not be found" in str(refused), refused
-                return None
-            return pods if len(pods) == count and all(one["status"] == "Running" for one in pods) else None
+        return workloads.running(cloud, "e2e-pods", name, count)
 
-        return check
-
-    pods = eventually(running(3), "three pods do not run", PATIENCE)
+    pods = running(3)
     assert len({one["host"] for one in pods}) > 1, "replicas are all on one node"
     # A pod is deleted while no conductor is there to see it.
     cloud.kill("conductor")
     cloud.magnum("pod-delete", "--bay", "e2e-pods", pods[0]["uuid"])
     cloud.start("conductor")
     eventually(lambda: pods[0]["uuid"] not in str(mine()), "the deleted pod stays", PATIENCE)
-    pods = eventually(running(3), "no pod takes the place of the deleted one", PATIENCE)
+    pods = running(3)
     # A node goes, with what ran on it.
     where = nodes(cloud, bay["uuid"])
     victim = next(one["host"] for one in pods if "master" not in one["host"])
     cloud.openstack("server", "delete", "--wait", where[victim], cloud="jeroboam", form=None)
     lost = {one["uuid"] for one in pods if one["host"] == victim}
     eventually(lambda: not lost & {one["uuid"] for one in mine()}, "lost pods stay", PATIENCE)
-    eventually(running(3), "no pods take the places of the lost ones", PATIENCE)
-    fewer = manifest(RC.format(name=name, replicas=1))
+    running(3)
+    fewer = manifest(workloads.web(name, 1, grace=1))
     cloud.magnum("rc-update", "--bay", "e2e-pods", name, "replace", f"manifest={fewer}")
-    eventually(running(1), "there are not as many pods as asked for", PATIENCE)
+    running(1)
     assert cloud.magnum("rc-show", "--bay", "e2e-pods", name)["replicas"] == "1"
     cloud.magnum("rc-delete", "--bay", "e2e-pods", name)
     eventually(lambda: not mine(), "the controller's pods stay", PATIENCE)

@@ -9,40 +9,12 @@ from contextlib import contextmanager
 import pytest
 
 import clusters
-from cloud import Refused, eventually, ports, until_nothing
-from inner import Inner, containers
+import workloads
+from cloud import eventually, ports, until_nothing
+from inner import Inner, member
 
 BAY = "e2e-services"
 PATIENCE = 300
-
-RC = """\
-apiVersion: v1
-kind: ReplicationController
-metadata: {{name: {name}}}
-spec:
-  replicas: {replicas}
-  selector: {{app: {name}}}
-  template:
-    metadata: {{labels: {{app: {name}}}}}
-    spec:
-      terminationGracePeriodSeconds: 5
-      containers:
-      - name: web
-        image: busybox
-        command: [/bin/busybox, sh, -c, "hostname > /tmp/index.html; exec httpd -f -p 8080 -h /tmp"]
-        ports: [{{name: http, containerPort: 8080}}]
-        readinessProbe: {{httpGet: {{path: /, port: http}}, periodSeconds: 1}}
-"""
-
-SERVICE = """\
-apiVersion: v1
-kind: Service
-metadata: {{name: {name}}}
-spec:
-  {more}
-  selector: {{app: {app}}}
-  ports: [{{port: 80, targetPort: http}}]
-"""
 
 
 @pytest.fixture(scope="module")
@@ -71,24 +43,11 @@ def make(cloud, bay, tmp_path):
 
 
 def running(cloud, name, count, without=()):
-    """The pods of a controller, once there are so many, all of them run, and these are gone."""
-
-    def check():
-        try:
-            every = [one for one in cloud.magnum("pod-list", "--bay", BAY) if one["name"].startswith(name)]
-            pods = [cloud.magnum("pod-show", "--bay", BAY, one["uuid"]) for one in every]
-        except Refused as refused:
-            assert "could not be found" in str(refused), refused
-            return None
-        if any(one["uuid"] in without for one in pods):
-            return None
-        return pods if len(pods) == count and all(one["status"] == "Running" for one in pods) else None
-
-    return eventually(check, f"{count} pods do not run", PATIENCE)
+    return workloads.running(cloud, BAY, name, count, without)
 
 
 def nodes(cloud, bay):
-    return {one["Name"]: one["ID"] for one in clusters.servers(cloud, bay["uuid"]) if one["Status"] == "ACTIVE"}
+    return clusters.nodes(cloud, bay["uuid"])
 
 
 class Client(threading.Thread):
@@ -126,21 +85,15 @@ def crowd(port, count=4):
             one.join()
 
 
-def program(cloud, node, pod):
-    """The container of a pod's program."""
-    members = containers(cloud, node).get(pod, [])
-    return next((one["Id"] for one in members if one["Labels"].get("jeroboam.member") == "web"), None)
-
-
 def life(cloud, node, pod):
     """Which container a pod's program has, and since when it runs; nothing while it does not."""
-    found = program(cloud, node, pod)
+    found = member(cloud, node, pod)
     return found and (found, Inner(cloud, node).ask("GET", f"/containers/{found}/json")["State"]["StartedAt"])
 
 
 def test_only_what_was_in_flight_fails_while_pods_nodes_and_conductors_die(cloud, engine, bay, make, name):
-    make("rc", RC.format(name=name, replicas=6))
-    service = make("coe-service", SERVICE.format(name=name, app=name, more="type: NodePort"))
+    make("rc", workloads.web(name, 6))
+    service = make("coe-service", workloads.service(name, more="type: NodePort"))
     port = ports(service)[0]["nodePort"]
     pods = running(cloud, name, 6)
     assert len({one["host"] for one in pods}) > 1, "pods are not spread"
@@ -162,9 +115,6 @@ def test_only_what_was_in_flight_fails_while_pods_nodes_and_conductors_die(cloud
             """The nodes that work, once the dead one is none of them."""
             now = nodes(cloud, bay)
             return {} if dead in now.values() else now
-
-        def goes_on(since, count=250):
-            eventually(lambda: asked() >= since + count, f"{count} requests are not made", PATIENCE)
 
         def goes_on(since, count):
             eventually(lambda: asked() >= since + count, f"{count} requests are not made", PATIENCE)
@@ -213,17 +163,17 @@ def test_only_what_was_in_flight_fails_while_pods_nodes_and_conductors_die(cloud
 
 
 def test_a_service_has_a_name_and_an_address_within_its_bay(cloud, bay, make, name):
-    make("rc", RC.format(name=name, replicas=3))
-    service = make("coe-service", SERVICE.format(name=name, app=name, more=""))
-    make("coe-service", SERVICE.format(name=f"{name}-all", app=name, more="clusterIP: None"))
-    make("coe-service", SERVICE.format(name=f"{name}-none", app="nobody", more=""))
+    make("rc", workloads.web(name, 3))
+    service = make("coe-service", workloads.service(name))
+    make("coe-service", workloads.service(f"{name}-all", name, more="clusterIP: None"))
+    make("coe-service", workloads.service(f"{name}-none", "nobody"))
     shown = cloud.magnum("coe-service-show", "--bay", BAY, name)
     assert shown["ip"] == service["ip"] and shown["ip"].startswith("10.254.")
     pods = running(cloud, name, 3)
     hosts = {one["name"] for one in pods}
     for pod in pods:
         node = nodes(cloud, bay)[pod["host"]]
-        web = program(cloud, node, pod["uuid"])
+        web = member(cloud, node, pod["uuid"])
 
         def run(*words):
             return Inner(cloud, node).run(web, "/bin/busybox", *words)
@@ -247,14 +197,12 @@ def test_a_service_has_a_name_and_an_address_within_its_bay(cloud, bay, make, na
 
 
 def test_ports_and_addresses_of_services_have_names(cloud, bay, make, name):
-    make("rc", RC.format(name=name, replicas=2))
-    named = "{name: words, port: 80, targetPort: http}"
-    text = SERVICE.replace("{{port: 80, targetPort: http}}", named.replace("{", "{{").replace("}", "}}"))
-    service = make("coe-service", text.format(name=name, app=name, more=""))
-    make("coe-service", text.format(name=f"{name}-all", app=name, more="clusterIP: None"))
+    make("rc", workloads.web(name, 2))
+    service = make("coe-service", workloads.service(name, port="words"))
+    make("coe-service", workloads.service(f"{name}-all", name, more="clusterIP: None", port="words"))
     pod = running(cloud, name, 2)[0]
     node = nodes(cloud, bay)[pod["host"]]
-    web = next(one["Id"] for one in containers(cloud, node)[pod["uuid"]] if one["Labels"].get("jeroboam.member"))
+    web = member(cloud, node, pod["uuid"])
 
     def missing(kind, asked, *wanted):
         said = Inner(cloud, node).run(web, "/bin/busybox", "nslookup", f"-type={kind}", asked)[0]
