@@ -2,7 +2,7 @@
 //!
 //! Process 1 of a node (`node-init`, in the node's image) sets up namespaces of users, processes and
 //! networks and runs the inner engine inside them; the engine's root is a plain user of the machine.
-//! For that process 1 itself needs what no other container gets (see [`configure`]). It is the
+//! For that process 1 itself needs what no other container gets (see `Place::configure`). It is the
 //! plane's own program: the plane boots nodes from published images only, and lets nobody in.
 //!
 //! # Guarantees
