@@ -23,7 +23,11 @@ class Swarm:
 
     def __init__(self, cloud, engine, made, home):
         self.cloud, self.engine, self.uuid = cloud, engine, made["uuid"]
-        self._docker = clusters.docker_cli(cloud, made, home)
+        self.enter(home)
+
+    def enter(self, home):
+        """Has its user's certificate signed."""
+        self._docker = clusters.docker_cli(self.cloud, shown(self.cloud, self.uuid), home)
 
     def docker(self, *words, **how):
         """Asks the manager, wherever it is now."""
@@ -118,6 +122,25 @@ def test_a_node_that_is_lost_is_replaced_and_its_tasks_run_elsewhere(swarm):
     eventually(swarm.whole, "the new one does not join, or the lost one is not removed", PATIENCE)
     eventually(lambda: shown(swarm.cloud, swarm.uuid)["health_status"] == "HEALTHY", "it is not well", 60)
     # The new node has no such image, and its manager tries it no less.
+    swarm.furnish()
+    eventually(lambda: len(swarm.running("web")) == 3, "its tasks are not made again", 90)
+
+
+def test_another_authority_makes_its_only_manager_anew_with_all_it_knew(swarm, tmp_path):
+    name = "e2e-swarm-default-master-0"
+    before = swarm.nodes()
+    container = swarm.engine.inspect(before[name])["Id"]
+    known = "{{.Swarm.Cluster.ID}} {{.Swarm.NodeID}} {{.Images}}"
+    knew = swarm.docker("info", "--format", known)
+    swarm.cloud.openstack("coe", "ca", "rotate", swarm.uuid, cloud=USER, form=None)
+    wait(swarm.cloud, swarm.uuid, "UPDATE_COMPLETE")
+    after = swarm.nodes()
+    assert after[name] == before[name] and swarm.engine.inspect(after[name])["Id"] != container
+    assert not {one for other, one in after.items() if other != name} & set(before.values())
+    swarm.enter(tmp_path)
+    eventually(swarm.whole, "the new ones do not join, or the old ones are not removed", PATIENCE)
+    assert swarm.docker("info", "--format", known) == knew
+    assert swarm.docker("service", "ls", "--format", "{{.Name}}") == "web"
     swarm.furnish()
     eventually(lambda: len(swarm.running("web")) == 3, "its tasks are not made again", 90)
 
