@@ -221,13 +221,16 @@ impl SimEngine {
             node_id: Some(own.clone()),
             ..SwarmSeen::default()
         };
+        let server = self.machine().part.server;
         let Some(swarm) = net.swarms.get_mut(&id) else {
             return seen;
         };
-        let Some(member) = swarm.nodes.get(&own) else {
+        let Some(member) = swarm.nodes.get_mut(&own) else {
             seen.trouble = Some("the Swarm's managers do not know it".into());
             return seen;
         };
+        // Its engine says what it is whenever it comes.
+        member.server = server;
         seen.manager = member.manager;
         if !seen.manager || !swarm.decides(id) {
             return seen;

@@ -125,6 +125,17 @@ fn free_address(conn: &mut Conn, at: &Snapshot, network: &Network) -> Result<Opt
         .find(|address| !taken.contains(address)))
 }
 
+/// What the engine in a place is labelled with.
+pub(super) fn labels(at: &mut Snapshot, place: &str) -> Result<BTreeMap<String, String>> {
+    let place = row(at, place)?;
+    let (of, server) = (place.nodegroup_id.clone(), place.server_id.clone());
+    let mut labels = group_row(at, &of)?.spec()?.labels;
+    if swarm::forms_one(&at.cluster) {
+        labels.insert(SWARM_LABEL.into(), server);
+    }
+    Ok(labels)
+}
+
 fn node(
     at: &mut Snapshot,
     place: &str,
@@ -135,11 +146,8 @@ fn node(
     let settings = &context.settings.cluster;
     let place = row(at, place)?.clone();
     let group = group_row(at, &place.nodegroup_id)?.clone();
-    let mut labels = group.spec()?.labels;
+    let labels = labels(at, &place.id)?;
     let kubernetes = kubernetes::part(at, &group, &place, (&address, &guests))?;
-    if swarm::forms_one(&at.cluster) {
-        labels.insert(SWARM_LABEL.into(), place.server_id.clone());
-    }
     let broken = |what: &str| Error::internal(format_args!("the id of a {what} is no UUID"));
     let id = ServerId::parse(&place.server_id).ok_or_else(|| broken("node's server"))?;
     let node = Node {

@@ -1,6 +1,7 @@
 //! A node's server is made anew where it is, with its disk: what is on that is nowhere else.
 
 use super::commit::{asked, group_row, row};
+use super::launch::labels;
 use super::snapshot::Snapshot;
 use crate::context::Context;
 use schemas::Error;
@@ -17,15 +18,15 @@ pub(super) fn rebuild(
     why: &str,
     context: &Context,
 ) -> Result<()> {
-    let (now, asked) = (tx.now(), asked(at, context));
+    let (now, asked, labels) = (tx.now(), asked(at, context), labels(at, id)?);
     let of = row(at, id)?.nodegroup_id.clone();
     let group = group_row(at, &of)?;
-    let (generation, spec) = (group.generation, group.spec()?);
+    let (generation, image) = (group.generation, group.spec()?.image);
     let place = row(at, id)?;
     place.unwell_since = Some(now.0);
     place.problem = Some(why.to_owned());
     let (server, name) = (place.server_id.clone(), place.name.clone());
-    match servers::rebuild(tx, &asked, &server, &spec.image, &spec.labels) {
+    match servers::rebuild(tx, &asked, &server, &image, &labels) {
         Ok(()) => {}
         Err(Fail::Told(error @ (Error::Conflict(_) | Error::BadRequest(_)))) => {
             place.problem = Some(format!("{why}: {error}"));

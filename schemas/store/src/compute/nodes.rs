@@ -49,7 +49,7 @@ pub fn launch(tx: &mut Tx<'_>, id: ServerId, wanted: &Launch, node: &Node) -> Re
 }
 
 /// Has a node's server made anew from an image, on its machine, with the disk it has and with these labels of
-/// its cluster. It runs then, whatever it did before.
+/// its engine. It runs then, whatever it did before.
 ///
 /// # Errors
 /// `Conflict` while something else is being done to it; `BadRequest` for an image that may not boot a node.
