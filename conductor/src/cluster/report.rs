@@ -116,20 +116,10 @@ pub(super) fn outdated(
     now: Timestamp,
     settings: &Settings,
 ) -> Option<String> {
-    let lasts = at.lasts(&group.row);
-    if place.row.generation < group.row.generation {
-        let what = match lasts {
-            true => "is made anew from the new image",
-            false => "is replaced by one of the new image or flavor",
-        };
-        return Some(what.into());
+    if let Some(why) = behind(group, place, at) {
+        return Some(why.into());
     }
-    let signed_by_older =
-        |place: &Place| place.row.certificate.is_some() && place.row.authority < at.authority;
-    if signed_by_older(place) {
-        return Some("gets a certificate of the new authority".into());
-    }
-    let all_follow = || !at.places().any(|(_, place)| signed_by_older(place));
+    let all_follow = || !at.places().any(|(_, place)| signed_by_older(place, at));
     if place.row.trusts_from != 0 && all_follow() {
         return Some("trusts the new authority alone from now on".into());
     }
@@ -137,6 +127,24 @@ pub(super) fn outdated(
     // Another one would not last longer than who signs it.
     let soon = (now + settings.cluster.renew()).min(at.authority_until);
     (ends < soon).then(|| "gets a new certificate".into())
+}
+
+/// Why a node is not yet what was asked for.
+pub(super) fn behind(group: &Group, place: &Place, at: &Snapshot) -> Option<&'static str> {
+    match (
+        place.row.generation < group.row.generation,
+        at.lasts(&group.row),
+    ) {
+        (true, true) => Some("is made anew from the new image"),
+        (true, false) => Some("is replaced by one of the new image or flavor"),
+        (false, _) => {
+            signed_by_older(place, at).then_some("gets a certificate of the new authority")
+        }
+    }
+}
+
+fn signed_by_older(place: &Place, at: &Snapshot) -> bool {
+    place.row.certificate.is_some() && place.row.authority < at.authority
 }
 
 fn progress(at: &Snapshot) -> String {

@@ -3,6 +3,7 @@
 
 use super::{Act, At, CLOSELY};
 use crate::cluster::condition::{self, Condition};
+use crate::cluster::report;
 use crate::cluster::snapshot::{Group, Life, Place};
 use schemas::Timestamp;
 use store::container_infra::nodes::Phase;
@@ -46,7 +47,7 @@ impl At<'_> {
         true
     }
 
-    /// Do this group's nodes wait until the one master is of the newest kind? An API server knows nodes that
+    /// Do this group's nodes wait until the one master works, and is what was asked for? An API server knows nodes that
     /// are older than itself, and none that are newer
     /// (<https://kubernetes.io/releases/version-skew-policy/#kubelet>).
     pub(super) fn master_is_next(&self, group: &Group) -> bool {
@@ -56,7 +57,8 @@ impl At<'_> {
             .filter(|(of, _)| self.snapshot.lasts(&of.row));
         !self.snapshot.lasts(&group.row)
             && masters.any(|(of, master)| {
-                condition::of(master) != Condition::Well || self.outdated(of, master).is_some()
+                condition::of(master) != Condition::Well
+                    || report::behind(of, master, self.snapshot).is_some()
             })
     }
 

@@ -236,6 +236,17 @@ fn with_another_authority_the_master_is_made_anew_before_its_workers_and_once_mo
 }
 
 #[test]
+fn a_master_whose_certificate_cannot_be_renewed_does_not_keep_its_workers_from_having_theirs() {
+    let soon = Some((NOW + seconds(86_400)).0);
+    let (mut master, mut worker) = (master().problem("no image").unwell(1), w(0));
+    master.row.certified_until = soon;
+    worker.row.certified_until = soon;
+    let at = kubernetes(vec![master], vec![worker]);
+    let renewed = drops(0, Phase::Replace, "gets a new certificate", true);
+    assert_eq!(acts(&at, CREATED), [renewed]);
+}
+
+#[test]
 fn nothing_is_renewed_that_would_not_last_longer() {
     let mut master = master();
     master.row.certified_until = Some((NOW + seconds(86_400)).0);
