@@ -94,12 +94,12 @@ build_node_init() {
 }
 
 # A /16 for the projects' networks that nothing on this machine uses, so that several clouds can share
-# its engine. Chosen once and kept.
+# its engine. Of the default pool: the networks of clusters' guests are elsewhere. Chosen once and kept.
 network_pool() {
     local tries second
     if [ ! -s "$STATE/network-pool" ]; then
         for tries in {1..64}; do
-            second=$((128 + RANDOM % 128))
+            second=$((128 + RANDOM % 64))
             if ! grep -qE "(^| )10\.$second\." <<<"$(routes)" || [ "$tries" = 64 ]; then break; fi
         done
         printf '10.%s.0.0/16' "$second" >"$STATE/network-pool"

@@ -4,6 +4,7 @@ use super::commit::{give_up, group_row, row};
 use super::snapshot::Snapshot;
 use super::{kubernetes, overlay, swarm};
 use crate::context::Context;
+use ipnet::Ipv4Net;
 use schemas::host::SWARM_LABEL;
 use schemas::ids::{ClusterId, NetworkId, NodegroupId, ServerId};
 use schemas::workload::{GuestNetwork, Link, Network};
@@ -49,6 +50,9 @@ pub(super) fn launch(
         Ok(guests) => guests,
         Err(why) => return give_up(tx, at, place, &why),
     };
+    if let Some(why) = meets(&network, &guests) {
+        return give_up(tx, at, place, &why);
+    }
     let (id, node) = node(at, place, (network, guests), address.clone(), context)?;
     let mut wanted = wanted(at, place, context)?;
     wanted.hostname = node.kubernetes.as_ref().map(|it| it.name.clone());
@@ -107,6 +111,22 @@ fn network(tx: &mut Tx<'_>, at: &Snapshot, context: &Context) -> Result<Told<Net
             mtu: overlay.and_then(|row| u32::try_from(row.mtu).ok()),
         },
     }))
+}
+
+/// Why the nodes cannot be on that network, if so: they would not start, for networks of their guests that are
+/// theirs, too, would hide it.
+fn meets(network: &Network, guests: &GuestNetwork) -> Option<String> {
+    let own: Ipv4Net = network.cidr.as_deref()?.parse().ok()?;
+    let inner = [
+        ("flannel_network_cidr", guests.pods),
+        ("service_cluster_ip_range", guests.services),
+    ];
+    let meets = |it: &Ipv4Net| it.contains(&own.network()) || own.contains(&it.network());
+    let (label, met) = inner.into_iter().find(|(_, it)| meets(it))?;
+    Some(format!(
+        "the cluster's network {own} meets that of its guests, {met} (label {label}): give the label another \
+         range, or have the operator change conductor.network_pool"
+    ))
 }
 
 /// The lowest address of the subnet that no node has, nor any machine; its first one is an engine's own.

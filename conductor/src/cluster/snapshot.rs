@@ -5,7 +5,7 @@ use super::kubernetes::{self, Plane};
 use super::swarm::{self, Swarm};
 use crate::context::Context;
 use schemas::Timestamp;
-use schemas::host::Seen;
+use schemas::host::{Inventory, Seen};
 use schemas::workload::Observation;
 use schemas::workload::kubernetes::API_PORT;
 use std::collections::BTreeMap;
@@ -247,10 +247,17 @@ fn engine(host: Option<&Host>, now: Timestamp, silence: Duration) -> Result<Engi
             "its engine has not been heard of since {since}"
         )));
     }
-    Ok(match host.inventory()?.engine_problem {
+    Ok(works(host.inventory()?, host.servers))
+}
+
+fn works(inventory: Inventory, containers: i32) -> Engine {
+    match inventory.engine_problem {
         Some(problem) => Engine::Broken(format!("its engine does not work: {problem}")),
-        None => Engine::Works(host.servers),
-    })
+        // Its agent speaks, and has not heard the engine say what it is yet: so early it makes no
+        // problem of that.
+        None if inventory.engine.is_empty() => Engine::Unheard,
+        None => Engine::Works(containers),
+    }
 }
 
 /// A node of Kubernetes keeps the name that it was made with.
@@ -273,4 +280,26 @@ fn api_address(
         true => format!("{scheme}://[{address}]:{port}"),
         false => format!("{scheme}://{address}:{port}"),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_works_when_it_has_said_what_it_is_and_not_when_its_agent_speaks() {
+        let begins = Inventory::default();
+        assert_eq!(works(begins.clone(), 0), Engine::Unheard);
+        let answers = Inventory {
+            engine: "Docker 20.10".into(),
+            ..begins
+        };
+        assert_eq!(works(answers.clone(), 2), Engine::Works(2));
+        let broken = Inventory {
+            engine_problem: Some("silent".into()),
+            ..answers
+        };
+        let why = "its engine does not work: silent".into();
+        assert_eq!(works(broken, 2), Engine::Broken(why));
+    }
 }

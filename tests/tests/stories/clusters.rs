@@ -170,6 +170,24 @@ fn a_cluster_that_no_machine_has_room_for_fails_and_says_so() {
 }
 
 #[test]
+fn a_cluster_whose_guests_would_hide_its_own_network_fails_and_says_so() {
+    once(1, |world| {
+        Box::pin(async move {
+            let wish = Wish {
+                labels: &[("flannel_network_cidr", "10.128.0.0/10")],
+                ..Wish::default()
+            };
+            let id = world.make_cluster(wish).await;
+            world.until_cluster(&id, "CREATE_FAILED").await;
+            let reason = row(world, &id).await.status_reason.unwrap();
+            assert!(reason.contains("label flannel_network_cidr"), "{reason}");
+            world.delete_cluster(&id).await;
+            world.until_no_cluster(&id).await;
+        })
+    });
+}
+
+#[test]
 fn a_cluster_that_is_not_there_in_time_fails_with_what_it_waited_for() {
     once(1, |world| {
         Box::pin(async move {
