@@ -65,25 +65,24 @@ impl Placing {
             Effect::NoExecute => true,
             Effect::PreferNoSchedule => false,
         };
-        self.intolerable(node).find(matters)
+        self.intolerable(&node.taints).find(matters)
     }
 
     /// The first of these taints of its node for which it may not go on being there.
     pub fn sent_away<'a>(&self, taints: &'a [Taint]) -> Option<&'a Taint> {
-        let tolerated = |taint: &Taint| self.tolerations.iter().any(|one| one.covers(taint));
-        let mut taints = taints.iter();
-        taints.find(|taint| taint.effect == Effect::NoExecute && !tolerated(taint))
+        let leaves = |taint: &&Taint| taint.effect == Effect::NoExecute;
+        self.intolerable(taints).find(leaves)
     }
 
     /// How many taints say that it had better be elsewhere.
     pub fn reluctance(&self, node: &NodeFacts) -> usize {
         let soft = |taint: &&Taint| taint.effect == Effect::PreferNoSchedule;
-        self.intolerable(node).filter(soft).count()
+        self.intolerable(&node.taints).filter(soft).count()
     }
 
-    fn intolerable<'a>(&self, node: &'a NodeFacts) -> impl Iterator<Item = &'a Taint> {
+    fn intolerable<'a>(&self, taints: &'a [Taint]) -> impl Iterator<Item = &'a Taint> {
         let tolerated = |taint: &&Taint| self.tolerations.iter().any(|one| one.covers(taint));
-        node.taints.iter().filter(move |taint| !tolerated(taint))
+        taints.iter().filter(move |taint| !tolerated(taint))
     }
 }
 
