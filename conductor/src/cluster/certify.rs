@@ -47,9 +47,9 @@ pub(crate) fn proof_of(
             known_as(&mut names, kubernetes);
         }
         let own = authority.node(&names, tx.now())?;
-        let led = led(tx, &mut node, kubernetes.as_ref(), &known, context)?;
+        let endorsements = endorsements(tx, &mut node, kubernetes.as_ref(), &known, context)?;
         node.sealed_key = Some(context.seals.seal(&node.about(), own.key.reveal())?);
-        node.certificate = Some(own.certificate + &led);
+        node.certificate = Some(own.certificate + &endorsements);
         node.certified_until = Some(own.until.0);
         node.certified_for.clone_from(&machine.id);
         node.authority = known.first().map_or(0, |newest| newest.generation);
@@ -80,7 +80,7 @@ fn issuer(known: &[Row], cluster: &str, context: &Context) -> Result<Authority> 
 /// What leads from the newest authority to those before it, for peers of a master that know no newer one yet:
 /// as long as there are such nodes, it trusts those authorities, too. Nothing for other nodes: who needs
 /// them is told of the newest when it is made.
-fn led(
+fn endorsements(
     tx: &mut Tx<'_>,
     node: &mut Node,
     kubernetes: Option<&Kubernetes>,
@@ -98,17 +98,17 @@ fn led(
         .filter(|other| signed(other))
         .map(|other| other.authority)
         .min();
-    let mut led = String::new();
+    let mut all = String::new();
     for one in older
         .iter()
         .filter(|one| oldest.is_some_and(|oldest| oldest <= one.generation))
     {
         let key = Secret::new(context.seals.unseal(&one.about(), &one.sealed_key)?);
         let authority = Authority::open(&one.certificate, &key)?;
-        led += &authority.endorse(&newest.certificate, tx.now())?;
+        all += &authority.endorse(&newest.certificate, tx.now())?;
         node.trusts_from = one.generation;
     }
-    Ok(led)
+    Ok(all)
 }
 
 /// The authority that signed its certificate, and no older one: who was signed by those is not let in. But

@@ -33,7 +33,7 @@ pub(super) fn of(
     let etcd = issuer(&known, &node.cluster_id, context)?.node(&of_etcd(node, kubernetes), now)?;
     let control = Control {
         // Those it speaks to may have to be led to who signed it as those who speak to it.
-        cert_pem: own.certificate + led(node.certificate.as_deref().unwrap_or_default()),
+        cert_pem: own.certificate + endorsements(node.certificate.as_deref().unwrap_or_default()),
         key_pem: own.key.reveal().to_owned(),
         accounts_key_pem: accounts_key(tx, &node.cluster_id, context)?,
         etcd_ca_pem: known
@@ -48,8 +48,8 @@ pub(super) fn of(
     Ok(control)
 }
 
-/// What is behind a node's own certificate.
-fn led(certificates: &str) -> &str {
+/// What is behind a node's own certificate: what older authorities say for who signed it.
+fn endorsements(certificates: &str) -> &str {
     const END: &str = "-----END CERTIFICATE-----\n";
     certificates
         .split_once(END)
@@ -93,7 +93,7 @@ mod tests {
         };
         let (own, first, second) = (one("own"), one("first"), one("second"));
         let all = format!("{own}{first}{second}");
-        assert_eq!(led(&all), format!("{first}{second}"));
-        assert_eq!((led(&own), led("")), ("", ""));
+        assert_eq!(endorsements(&all), format!("{first}{second}"));
+        assert_eq!((endorsements(&own), endorsements("")), ("", ""));
     }
 }
