@@ -11,6 +11,31 @@ from engine import ask
 
 IMAGE = "jeroboam-node-kubernetes"
 
+# A controller of three pods that say their names at port 8080.
+WEB = """\
+apiVersion: v1
+kind: ReplicationController
+metadata: {name: web}
+spec:
+  replicas: 3
+  selector: {app: web}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      tolerations:
+      # Soon elsewhere, when a node has gone.
+      - {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 1}
+      - {key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, tolerationSeconds: 1}
+      containers:
+      - name: web
+        image: busybox
+        imagePullPolicy: IfNotPresent
+        command: [sh, -c, "mkdir /w; hostname >/w/index.html; exec httpd -f -p 8080 -h /w"]
+        readinessProbe: {httpGet: {path: /, port: 8080}, periodSeconds: 1}
+        resources: {requests: {memory: 8Mi}, limits: {memory: 64Mi}}
+"""
+
 
 @contextmanager
 def image(cloud, folder, name=IMAGE, busybox="busybox.tar"):
@@ -72,6 +97,10 @@ class Bay:
         """The pods that are ready."""
         pods = self.listed("pods", *words) or []
         return [one for one in pods if "deletionTimestamp" not in one["metadata"] and _ready(one) == "True"]
+
+    def running(self):
+        """The node of each pod of `WEB` that is ready."""
+        return [one["spec"]["nodeName"] for one in self.ready("-l", "app=web")]
 
     def run(self, pod, script):
         """What a script prints in a pod, as long as it ends well."""

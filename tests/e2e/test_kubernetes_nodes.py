@@ -14,30 +14,6 @@ from clusters import PATIENCE, shown, wait
 
 NAME = "e2e-kubernetes"
 
-RC = """\
-apiVersion: v1
-kind: ReplicationController
-metadata: {name: web}
-spec:
-  replicas: 3
-  selector: {app: web}
-  template:
-    metadata: {labels: {app: web}}
-    spec:
-      terminationGracePeriodSeconds: 1
-      tolerations:
-      # Soon elsewhere, when a node has gone.
-      - {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 1}
-      - {key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, tolerationSeconds: 1}
-      containers:
-      - name: web
-        image: busybox
-        imagePullPolicy: IfNotPresent
-        command: [sh, -c, "mkdir /w; hostname >/w/index.html; exec httpd -f -p 8080 -h /w"]
-        readinessProbe: {httpGet: {path: /, port: 8080}, periodSeconds: 1}
-        resources: {requests: {memory: 8Mi}, limits: {memory: 64Mi}}
-"""
-
 SERVICE = """\
 apiVersion: v1
 kind: Service
@@ -53,11 +29,6 @@ def bay(cloud, engine, kubernetes_image, tmp_path_factory):
         clusters.cluster(cloud, engine, template, NAME, 2) as made,
     ):
         yield kube.Bay(cloud, engine, made, tmp_path_factory.mktemp("kube"))
-
-
-def running(bay):
-    """The node of each pod that is ready."""
-    return [one["spec"]["nodeName"] for one in bay.ready("-l", "app=web")]
 
 
 def heard(address):
@@ -88,9 +59,9 @@ def test_a_cluster_of_kubernetes_is_made_and_its_user_is_its_administrator(cloud
 
 def test_controllers_and_services_of_either_client_run(cloud, bay, manifest):
     of = ["--bay", NAME]
-    cloud.magnum("rc-create", *of, "--manifest", manifest(RC))
+    cloud.magnum("rc-create", *of, "--manifest", manifest(kube.WEB))
     cloud.magnum("coe-service-create", *of, "--manifest", manifest(SERVICE))
-    nodes = eventually(lambda: len(it := running(bay)) == 3 and it, "three pods do not run", PATIENCE)
+    nodes = eventually(lambda: len(it := bay.running()) == 3 and it, "three pods do not run", PATIENCE)
     masters = [one["metadata"]["name"] for one in bay.listed("nodes") if one["spec"].get("taints")]
     assert len(masters) == 1 and masters[0] not in nodes, "nobody's pods are on the master"
     pods = [one["name"] for one in cloud.magnum("pod-list", *of)]
@@ -111,15 +82,15 @@ def test_controllers_and_services_of_either_client_run(cloud, bay, manifest):
 
 
 def test_a_node_that_is_killed_comes_back_and_one_that_is_deleted_is_replaced(cloud, bay):
-    victim = running(bay)[0]
+    victim = bay.running()[0]
     was = bay.server(victim)
     bay.kill(victim)
     eventually(lambda: bay.engine.inspect(was)["State"]["Running"], "the node is not started again", PATIENCE)
     eventually(lambda: bay.whole(3), "the node is not ready again", PATIENCE)
-    eventually(lambda: len(running(bay)) == 3, "there are not three pods again", PATIENCE)
+    eventually(lambda: len(bay.running()) == 3, "there are not three pods again", PATIENCE)
     cloud.openstack("server", "delete", "--wait", was, cloud="jeroboam", form=None)
     eventually(lambda: victim not in bay.nodes() and bay.whole(3), "no other node is there instead", PATIENCE)
-    eventually(lambda: len(running(bay)) == 3, "its pods do not run elsewhere", PATIENCE)
+    eventually(lambda: len(bay.running()) == 3, "its pods do not run elsewhere", PATIENCE)
     assert was not in bay.servers().values()
     wait(cloud, NAME, "CREATE_COMPLETE")
 
@@ -151,7 +122,7 @@ def test_it_grows_and_shrinks(cloud, bay):
     cloud.openstack("coe", "cluster", "resize", NAME, "1", cloud="jeroboam", form=None)
     eventually(lambda: bay.whole(2), "there are not two nodes", PATIENCE)
     wait(cloud, NAME, "UPDATE_COMPLETE")
-    eventually(lambda: len(running(bay)) == 3, "there are not three pods again", PATIENCE)
+    eventually(lambda: len(bay.running()) == 3, "there are not three pods again", PATIENCE)
 
 
 def test_what_needs_several_masters_is_refused(cloud, bay, name):

@@ -10,7 +10,6 @@ import clusters
 import kube
 from cloud import eventually
 from clusters import PATIENCE, shown, wait
-from test_kubernetes_nodes import RC, running
 
 NAME = "e2e-upgraded"
 NEXT = "e2e-kubelets-next"
@@ -30,9 +29,9 @@ def bay(cloud, engine, kubernetes_image, next_image, tmp_path_factory):
     ):
         bay = kube.Bay(cloud, engine, made, tmp_path_factory.mktemp("kube"))
         manifest = bay.home / "rc.yaml"
-        manifest.write_text(RC)
+        manifest.write_text(kube.WEB)
         bay.kubectl("apply", "-f", str(manifest))
-        eventually(lambda: len(running(bay)) == 3, "three pods do not run", PATIENCE)
+        eventually(lambda: len(bay.running()) == 3, "three pods do not run", PATIENCE)
         yield bay
 
 
@@ -59,7 +58,7 @@ def whole(bay):
     wait(bay.cloud, NAME, "UPDATE_COMPLETE")
     bay.configure()
     eventually(lambda: bay.whole(3), "its nodes are not ready", PATIENCE)
-    eventually(lambda: len(running(bay)) == 3, "there are not three pods again", PATIENCE)
+    eventually(lambda: len(bay.running()) == 3, "there are not three pods again", PATIENCE)
 
 
 def test_an_upgrade_goes_through_all_nodes_and_loses_nothing(cloud, bay, next_image, name):
