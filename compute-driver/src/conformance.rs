@@ -256,6 +256,7 @@ macro_rules! each_case {
         $check!(node a_node_has_its_place_on_its_network);
         $check!(node ports_are_published_while_a_container_runs);
         $check!(disk a_node_made_anew_with_the_disk_before_it_has_what_was_there_and_its_users);
+        $check!(disk a_node_is_published_where_it_was);
         $check!(disk a_node_made_anew_with_a_disk_of_its_own_has_nothing_of_what_was_before);
         $check!(disk a_disk_goes_with_its_node);
         $check!(disk what_a_node_runs_is_on_its_disk);

@@ -1,14 +1,26 @@
-//! What every driver does alike for a container that is a node: its range of user ids, which disk it has,
-//! and the files that tell it what it is.
+//! What every driver does alike for a container that is a node: its range of user ids, the ports it is
+//! published at, which disk it has, and the files that tell it what it is.
 
+use schemas::ids::WorkloadId;
 use schemas::workload::{InjectedFile, Node, NodeKubernetes, Workload};
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The first user id of the machine that may be a node's: above those of systemd's containers
 /// (which end at 0x6FFF_FFFF) and those that `/etc/subuid` usually names.
 pub(crate) const FIRST_UID: u32 = 0x7000_0000;
 /// The first that may not: from here systemd keeps them for foreign files.
 pub(crate) const END_UID: u32 = 0x7ffe_0000;
+
+/// The first port of the machine that a node is published at: above those of services that a machine
+/// often has, below those of services of clusters (30000–32767) and those that a kernel gives to
+/// connections (from 32768, `net.ipv4.ip_local_port_range`).
+pub(crate) const FIRST_PORT: u16 = 26_000;
+/// The first at which none is.
+pub(crate) const END_PORT: u16 = 30_000;
+
+/// Ports of a node, each with the port of the machine at which it is published.
+pub(crate) type Ports = BTreeMap<u16, u16>;
 
 /// A range of user ids of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +55,22 @@ impl Uids {
         uid.checked_sub(self.first)
             .is_some_and(|offset| offset < self.count)
     }
+}
+
+/// Draws a port of the machine for each port of a node. Where a node begins to look is its own: agents
+/// that share an engine and draw at once seldom meet. Fewer when not so many are free.
+pub(crate) fn draw(
+    (id, inside): (WorkloadId, &[u16]),
+    (first, end): (u16, u16),
+    taken: &BTreeSet<u16>,
+    listens: impl Fn(u16) -> bool,
+) -> Ports {
+    let range: Vec<u16> = (first..end).collect();
+    let [.., one, two] = *id.0.as_bytes();
+    let begin = usize::from(u16::from_be_bytes([one, two])) % range.len().max(1);
+    let turned = range.iter().cycle().skip(begin).take(range.len());
+    let free = turned.filter(|port| !taken.contains(port) && !listens(**port));
+    inside.iter().copied().zip(free.copied()).collect()
 }
 
 fn file(path: &str, mode: u32, content: &str) -> InjectedFile {
@@ -130,6 +158,24 @@ mod tests {
         assert_eq!(free(&[range(1000, 300)]), None);
         assert_eq!(free(&[range(1000, u32::MAX)]), None);
         assert_eq!(Uids::free(&[], 1000, 1300, 0), None, "no user at all");
+    }
+
+    #[test]
+    fn every_node_begins_to_look_for_its_ports_elsewhere_and_finds_all_that_are_free() {
+        let taken = BTreeSet::from([101]);
+        let drawn = |last: u8, inside: &[u16]| {
+            let mut id = [0; 16];
+            id[15] = last;
+            let id = WorkloadId(uuid::Uuid::from_bytes(id));
+            draw((id, inside), (100, 105), &taken, |port| port == 103)
+        };
+        assert_eq!(drawn(0, &[2376]), Ports::from([(2376, 100)]));
+        assert_eq!(drawn(1, &[2376]), Ports::from([(2376, 102)]));
+        assert_eq!(drawn(4, &[80, 2376]), Ports::from([(80, 104), (2376, 100)]));
+        let inside = drawn(9, &[1, 2, 3, 4]);
+        assert_eq!(inside, Ports::from([(1, 104), (2, 100), (3, 102)]));
+        let id = WorkloadId(uuid::Uuid::nil());
+        assert_eq!(draw((id, &[1]), (9, 9), &taken, |_| false), Ports::new());
     }
 
     #[test]

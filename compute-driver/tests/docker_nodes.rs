@@ -48,6 +48,7 @@ async fn with_nodes(socket: String, case: impl AsyncFnOnce(&Bench, &Path, &Docke
                 dir: Some(dir.clone()),
                 first_uid,
                 end_uid: first_uid + 3 * 65_536,
+                ..NodeSettings::default()
             },
             gateway_guard: GuardMode::Off,
             ..DockerSettings::new(format!("unix://{socket}"), host)
@@ -174,16 +175,20 @@ async fn no_other_container_gets_any_of_it() {
     .await;
 }
 
+async fn attached(bench: &Bench, name: &str) -> Attachment {
+    Attachment {
+        network: bench.network(name, false).await,
+        address: None,
+        aliases: Vec::new(),
+    }
+}
+
 #[tokio::test]
 async fn a_published_port_leads_inside() {
     let Some(socket) = socket() else { return };
     with_nodes(socket, async |bench, _, _| {
         let mut workload = bench.workload(Behaviour::Listens(8080)).await;
-        workload.networks = vec![Attachment {
-            network: bench.network("open", false).await,
-            address: None,
-            aliases: Vec::new(),
-        }];
+        workload.networks = vec![attached(bench, "open").await];
         workload.publish = vec![8080];
         bench.start(&workload).await;
         let port = bench.seen(workload.id).await.published[&8080];

@@ -64,8 +64,9 @@ pub struct Workload {
     /// cluster asked for: such a container may do more than others.
     #[serde(default)]
     pub node: Option<Node>,
-    /// TCP ports of the container that are published on the machine, each at a port that the engine
-    /// chooses (`Observation::published`).
+    /// TCP ports of the container that are published on the machine (`Observation::published`): those
+    /// of a node at ports that it keeps as long as it has its disk, all others at one that the engine
+    /// chooses at every start.
     #[serde(default)]
     pub publish: Vec<u16>,
 }

@@ -4,6 +4,7 @@
 use super::files::{fetch, put};
 use super::node::{first_uid, node};
 use super::swarm::begin;
+use super::workloads::attachment;
 use super::{Behaviour, Bench, must};
 use crate::Driver;
 use crate::error::DriverError;
@@ -43,6 +44,36 @@ pub async fn a_node_made_anew_with_the_disk_before_it_has_what_was_there_and_its
     let next = node(bench).await;
     must(bench.driver.ensure_created(&next).await, "create");
     assert_ne!(first_uid(&*bench.driver, next.id).await, users);
+}
+
+/// Who was told where a node is published finds it there in another life, and when it is made anew with
+/// its disk.
+pub async fn a_node_is_published_where_it_was(bench: &Bench) {
+    let network = bench.network("cluster", true).await;
+    let mut ports = Vec::new();
+    for _ in 0..2 {
+        let mut workload = node(bench).await;
+        workload.networks = vec![attachment(&network)];
+        workload.publish = vec![2376, 6443];
+        bench.start(&workload).await;
+        let published = bench.seen(workload.id).await.published;
+        let inside: Vec<u16> = published.keys().copied().collect();
+        assert_eq!(inside, [2376, 6443]);
+        let stop = bench.driver.ensure_stopped(workload.id, Duration::ZERO);
+        must(stop.await, "stop");
+        assert!(bench.seen(workload.id).await.published.is_empty());
+        must(bench.driver.ensure_running(workload.id).await, "again");
+        assert_eq!(bench.seen(workload.id).await.published, published);
+        for incarnation in [2, 3] {
+            anew(&mut workload, incarnation, Some(1));
+            bench.start(&workload).await;
+            assert_eq!(bench.seen(workload.id).await.published, published);
+        }
+        ports.extend(published.into_values());
+    }
+    ports.sort_unstable();
+    ports.dedup();
+    assert_eq!(ports.len(), 4, "{ports:?}");
 }
 
 /// And what was before is gone for good, not only out of sight.

@@ -174,7 +174,7 @@ fn body(settings: &DockerSettings, workload: &Workload) -> ContainerCreateBody {
         .iter()
         .map(|port| format!("{port}/tcp"))
         .collect();
-    // At a port that the engine chooses.
+    // At a port that the engine chooses; a node has its own.
     let chosen = || Some(vec![PortBinding::default()]);
     let bindings = ports.iter().map(|port| (port.clone(), chosen()));
     host_config.port_bindings = Some(bindings.collect());

@@ -6,8 +6,8 @@
 //! with another disk is made.
 //!
 //! # Guarantees
-//! - A disk says by its label whose files are on it, from the moment it is there. Between the removal of
-//!   a container and the making of the next, nothing else does.
+//! - A disk says by its labels whose files are on it and where the node is published, from the moment it
+//!   is there. Between the removal of a container and the making of the next, nothing else does.
 //! - At no point does a killed agent leave a disk that [`DockerDriver::remove`] does not find.
 //!
 //! # Fails when
@@ -41,6 +41,7 @@ impl DockerDriver {
             (labels::KIND.to_owned(), "node-disk".to_owned()),
             (labels::INCARNATION.to_owned(), place.disk.to_string()),
             (labels::UIDS.to_owned(), labels::uids(place.uids)),
+            (labels::PORTS.to_owned(), labels::ports(&place.ports)),
         ]);
         let request = VolumeCreateRequest {
             name: Some(place.volume.clone()),

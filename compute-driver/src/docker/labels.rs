@@ -1,7 +1,7 @@
 //! How our ids appear on the engine: labels, which carry the truth, and names, which have to be
 //! unique there and are made from ids.
 
-use crate::node::Uids;
+use crate::node::{Ports, Uids};
 use schemas::ids::{HostId, ImageId, NetworkId, WorkloadId};
 use schemas::workload::{Attachment, Digest, Network, Workload};
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,8 @@ pub(super) const LINK: &str = "jeroboam.link";
 /// On nodes: the cluster; on nodes and their disks: the node's range of user ids (`first:count`).
 pub(super) const CLUSTER: &str = "jeroboam.cluster";
 pub(super) const UIDS: &str = "jeroboam.uids";
+/// On nodes and their disks: the ports of the machine at which theirs are published (`inside:outside,…`).
+pub(super) const PORTS: &str = "jeroboam.ports";
 /// On all that is of a pod: the pod's id; on its members, too: the name that their id is derived from.
 pub(super) const POD: &str = "jeroboam.pod";
 pub(super) const MEMBER: &str = "jeroboam.member";
@@ -129,6 +131,24 @@ pub(super) fn disk_name(host: HostId, node: WorkloadId, number: u32) -> String {
 /// A range of user ids, as [`UIDS`] has it.
 pub(super) fn uids(uids: Uids) -> String {
     format!("{}:{}", uids.first, uids.count)
+}
+
+/// Ports of a node, as [`PORTS`] has them.
+pub(super) fn ports(ports: &Ports) -> String {
+    let pairs = ports
+        .iter()
+        .map(|(inside, outside)| format!("{inside}:{outside}"));
+    pairs.collect::<Vec<_>>().join(",")
+}
+
+/// The ports that a label names.
+pub(super) fn read_ports(labels: &HashMap<String, String>) -> Ports {
+    let pair = |text: &str| {
+        let (inside, outside) = text.split_once(':')?;
+        Some((inside.parse().ok()?, outside.parse().ok()?))
+    };
+    let text = labels.get(PORTS).map_or("", String::as_str);
+    text.split(',').filter_map(pair).collect()
 }
 
 /// Name of a network.

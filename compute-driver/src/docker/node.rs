@@ -8,6 +8,8 @@
 //! # Guarantees
 //! - Each node has a range of user ids that no other node on this engine has. Labels are what says so,
 //!   of its container and of its disk; nothing else remembers it.
+//! - It is published at ports of the machine that no other node has, started again or made anew with its
+//!   disk: who knows where it is finds it there. That, too, is known by labels.
 //! - Its disk (`/var/lib/docker`) is a volume (module `disks`) with the number that
 //!   [`Node::disk`] says, or else its incarnation's. Made anew with a disk that is there it has what is on it,
 //!   and the users of its files; with another it has an empty one, and the one before is removed. It is
@@ -20,17 +22,18 @@
 use super::settings::DockerSettings;
 use super::{DockerDriver, disks, labels};
 use crate::error::{DriverError, Result};
-use crate::node::{self, Uids};
+use crate::node::{self, Ports, Uids};
 use bollard::Docker;
 use bollard::models::{
     ContainerCreateBody, ContainerInspectResponse, HostConfig, HostConfigCgroupnsModeEnum, Mount,
-    MountType, Volume,
+    MountType, PortBinding, Volume,
 };
 use schemas::ids::{ClusterId, WorkloadId};
 use schemas::workload::{InjectedFile, Node, NodeSeen, Workload};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io;
+use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use tokio::sync::MutexGuard;
@@ -43,6 +46,8 @@ const SOCKET: &str = "docker.sock";
 /// What a node gets of the machine, while it is being made.
 pub(super) struct Place<'a> {
     pub(super) uids: Uids,
+    /// Where it is published.
+    pub(super) ports: Ports,
     /// Number of its disk.
     pub(super) disk: u32,
     /// Name of its disk.
@@ -71,12 +76,17 @@ impl DockerDriver {
             Some(uids) => uids,
             None => self.free_range(id, &disks, node.uid_count).await?,
         };
+        let ports = match there.map(|it| labels::read_ports(&it.labels)) {
+            Some(ports) => ports,
+            None => self.free_ports(workload, &disks).await?,
+        };
         let call = self.deadlines().call();
         let info = async |docker: &Docker| docker.info().await;
         let info = self.client.ask("info", call, info).await?;
         let options = info.security_options.unwrap_or_default();
         Ok(Place {
             uids,
+            ports,
             disk,
             volume,
             folder: self.folder(id).ok_or_else(nowhere)?,
@@ -100,6 +110,20 @@ impl DockerDriver {
         uids.ok_or_else(|| {
             DriverError::host_fault("this host has no range of user ids left for another node")
         })
+    }
+
+    /// Ports that no other node on this engine has, and nobody on the machine listens at.
+    async fn free_ports(&self, workload: &Workload, disks: &[Volume]) -> Result<Ports> {
+        let containers = self.labelled(labels::PORTS).await?;
+        let all = containers.iter().chain(disks.iter().map(|it| &it.labels));
+        let taken: BTreeSet<u16> = all
+            .flat_map(|it| labels::read_ports(it).into_values())
+            .collect();
+        let settings = &self.settings.nodes;
+        let range = (settings.first_port, settings.end_port);
+        let listens = |port| TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_err();
+        let wanted = (workload.id, workload.publish.as_slice());
+        Ok(node::draw(wanted, range, &taken, listens))
     }
 
     /// The engine inside a node.
@@ -169,9 +193,21 @@ impl Place<'_> {
         let labels = body.labels.get_or_insert_default();
         labels.insert(labels::CLUSTER.into(), node.cluster_id.to_string());
         labels.insert(labels::UIDS.into(), labels::uids(self.uids));
+        labels.insert(labels::PORTS.into(), labels::ports(&self.ports));
         let config = body.host_config.get_or_insert_default();
+        for (inside, outside) in &self.ports {
+            let bindings = config.port_bindings.get_or_insert_default();
+            bindings.insert(format!("{inside}/tcp"), Some(vec![at(*outside)]));
+        }
         config.mounts = Some(vec![bound(&self.folder), disks::mount(&self.volume)]);
         privileges(config, self.apparmor);
+    }
+}
+
+fn at(port: u16) -> PortBinding {
+    PortBinding {
+        host_port: Some(port.to_string()),
+        ..PortBinding::default()
     }
 }
 

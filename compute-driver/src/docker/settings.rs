@@ -1,6 +1,6 @@
 //! Where an engine is and how long it may take.
 
-use crate::node::{END_UID, FIRST_UID, Uids};
+use crate::node::{END_PORT, END_UID, FIRST_PORT, FIRST_UID, Uids};
 use schemars::JsonSchema;
 use schemas::ids::HostId;
 use serde::{Deserialize, Serialize};
@@ -52,6 +52,12 @@ pub struct NodeSettings {
     pub first_uid: u32,
     /// The first user id that may not.
     pub end_uid: u32,
+    /// The first port of the machine at which a node may be published (its engine, or the API server
+    /// of its cluster). A node keeps its port as long as it has its disk. When all are taken, the
+    /// engine of the machine chooses one at every start.
+    pub first_port: u16,
+    /// The first port at which none may.
+    pub end_port: u16,
 }
 
 impl Default for NodeSettings {
@@ -60,6 +66,8 @@ impl Default for NodeSettings {
             dir: None,
             first_uid: FIRST_UID,
             end_uid: END_UID,
+            first_port: FIRST_PORT,
+            end_port: END_PORT,
         }
     }
 }

@@ -10,6 +10,7 @@ use super::node::Inner;
 use super::script::{Op, Script};
 use super::swarm::{Part as SwarmPart, Swarms};
 use crate::error::{DriverError, Result};
+use crate::node::Ports;
 use crate::pod::{Part, Role};
 use schemas::ids::{HostId, ImageId, NetworkId, WorkloadId};
 use schemas::workload::{Digest, Interface, Network, Overlay, RunState, Services, Workload};
@@ -131,9 +132,7 @@ impl Machine {
         }
         self.boots += 1;
         let boot = format!("boot-{}", self.boots);
-        let ports = self.container(key)?.workload.publish.clone();
-        let published = ports.into_iter().map(|inside| (inside, self.free_port()));
-        let published = published.collect();
+        let published = self.publish(key)?;
         let lives = self.lives.entry(key).or_default();
         let nth = std::mem::replace(lives, *lives + 1);
         let container = self.container(key)?;
@@ -141,6 +140,19 @@ impl Machine {
         container.begin(boot, interfaces);
         container.published = published;
         Ok(())
+    }
+
+    /// Where a container is published in the life that begins: a node where it was before.
+    fn publish(&mut self, key: Key) -> Result<Ports> {
+        let container = self.container(key)?;
+        let mut published = match &container.inner {
+            Some(inner) => inner.ports.clone(),
+            None => Ports::new(),
+        };
+        for inside in container.workload.publish.clone() {
+            published.entry(inside).or_insert_with(|| self.free_port());
+        }
+        Ok(published)
     }
 
     /// A port of the machine that no container is published at.

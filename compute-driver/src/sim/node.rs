@@ -8,7 +8,7 @@ use super::engine::{SimEngine, SimTimings};
 use super::machine::{Key, Machine};
 use super::swarm::Part;
 use crate::error::{DriverError, Result};
-use crate::node::{self, END_UID, FIRST_UID, Uids};
+use crate::node::{self, END_PORT, END_UID, FIRST_PORT, FIRST_UID, Ports, Uids};
 use schemas::ids::{HostId, WorkloadId};
 use schemas::workload::{Node, Services, Workload};
 use std::sync::Arc;
@@ -21,6 +21,7 @@ const DISK: &str = "/var/lib/docker";
 pub(super) struct Inner {
     pub(super) engine: SimEngine,
     pub(super) uids: Uids,
+    pub(super) ports: Ports,
 }
 
 impl Machine {
@@ -36,13 +37,25 @@ impl Machine {
             return Ok(there.clone());
         }
         let others = self.disks.iter().filter(|((of, _), _)| *of != key);
-        let taken: Vec<Uids> = others.map(|(_, inner)| inner.uids).collect();
+        let others: Vec<&Inner> = others.map(|(_, inner)| inner).collect();
+        let taken: Vec<Uids> = others.iter().map(|inner| inner.uids).collect();
         let uids = Uids::free(&taken, FIRST_UID, END_UID, node.uid_count).ok_or_else(|| {
             DriverError::host_fault("this host has no range of user ids left for another node")
         })?;
+        let taken = others.iter().flat_map(|inner| inner.ports.values());
+        let ports = node::draw(
+            (workload.id, &workload.publish),
+            (FIRST_PORT, END_PORT),
+            &taken.copied().collect(),
+            |_| false,
+        );
         let engine = SimEngine::with(timings.clone(), true);
         engine.machine().part = Part::of(self.swarms.clone(), node);
-        Ok(Inner { engine, uids })
+        Ok(Inner {
+            engine,
+            uids,
+            ports,
+        })
     }
 
     /// A node has been made with this inside: its other disks go. Nothing inside: all of them do.

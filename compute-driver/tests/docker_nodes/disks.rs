@@ -33,12 +33,16 @@ fn anew(workload: &mut Workload, incarnation: u32, disk: Option<u32>) {
 }
 
 #[tokio::test]
-async fn a_disk_that_has_lost_its_container_keeps_its_users_and_is_found_again() {
+async fn a_disk_that_has_lost_its_container_keeps_its_users_and_ports_and_is_found_again() {
     let Some(socket) = socket() else { return };
     with_nodes(socket, async |bench, _, engine| {
         let mut workload = node(bench).await;
         let id = workload.id;
+        workload.networks = vec![attached(bench, "cluster").await];
+        workload.publish = vec![2376];
         bench.start(&workload).await;
+        let published = bench.seen(id).await.published;
+        assert_eq!(published.len(), 1);
         run(bench, id, "echo kept > /var/lib/docker/file").await;
         let before = users(engine, id).await;
 
@@ -54,6 +58,7 @@ async fn a_disk_that_has_lost_its_container_keeps_its_users_and_is_found_again()
             let there = run(bench, id, "cat /var/lib/docker/file").await;
             assert_eq!(there, "kept\n");
             assert_eq!(users(engine, id).await, before);
+            assert_eq!(bench.seen(id).await.published, published);
             cut_off(engine, id).await;
         }
 
