@@ -103,8 +103,6 @@ def test_the_master_comes_back_with_all_it_knew(cloud, bay):
     begun = time.monotonic()
 
     def back():
-        # The machine gives a container that begins again another port.
-        bay.configure()
         found = bay.listed("replicationcontrollers")
         return found is not None and [one["metadata"]["uid"] for one in found] == controllers
 
