@@ -18,8 +18,9 @@ use std::collections::HashMap;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpStream, UnixListener, UnixStream};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 #[expect(clippy::print_stdout, reason = "a skipped test has to say so")]
 fn socket() -> Option<String> {
@@ -184,6 +185,29 @@ async fn attached(bench: &Bench, name: &str) -> Attachment {
 }
 
 #[tokio::test]
+async fn a_node_waits_for_its_port_and_says_so() {
+    let Some(socket) = socket() else { return };
+    with_nodes(socket, async |bench, _, _| {
+        let mut workload = node(bench).await;
+        workload.networks = vec![attached(bench, "cluster").await];
+        workload.publish = vec![2376];
+        bench.start(&workload).await;
+        let published = bench.seen(workload.id).await.published;
+        let stop = bench.driver.ensure_stopped(workload.id, Duration::ZERO);
+        must(stop.await, "stop");
+        let port = published[&2376];
+        let other = must(TcpListener::bind(("0.0.0.0", port)).await, "another's");
+        let refused = bench.driver.ensure_running(workload.id).await;
+        let words = refused.expect_err("two listen at one port").to_string();
+        assert!(words.contains(&port.to_string()), "{words}");
+        drop(other);
+        must(bench.driver.ensure_running(workload.id).await, "start");
+        assert_eq!(bench.seen(workload.id).await.published, published);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_published_port_leads_inside() {
     let Some(socket) = socket() else { return };
     with_nodes(socket, async |bench, _, _| {
@@ -201,7 +225,7 @@ async fn a_published_port_leads_inside() {
             if !heard.is_empty() {
                 break;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
         assert!(heard.starts_with("HTTP/1."), "{heard:?}");
     })

@@ -100,6 +100,12 @@ fn told(status: u16, message: &str) -> DriverError {
     }
     if says("Address already in use") || says("address already in use") || says("already allocated")
     {
+        if let Some(port) = published(message) {
+            return DriverError::conflict(format!(
+                "something else listens at port {port} of this machine, where the container is \
+                 published; end that, and it starts"
+            ));
+        }
         return DriverError::conflict("a fixed address is in use on its network");
     }
     if says("does not belong to any of this network's subnets")
@@ -163,6 +169,16 @@ fn told(status: u16, message: &str) -> DriverError {
     }
 }
 
+/// The port of the machine that could not be had, if it is about publishing.
+fn published(message: &str) -> Option<u16> {
+    if !message.contains("external connectivity") && !message.contains("host port") {
+        return None;
+    }
+    let (_, port) = message.split_once("0.0.0.0:")?;
+    let end = port.find(|c: char| !c.is_ascii_digit());
+    port.get(..end.unwrap_or(port.len()))?.parse().ok()
+}
+
 /// What a 404 is about; the engine's names say nothing to a tenant.
 fn missing(message: &str) -> &str {
     let lower = message.to_ascii_lowercase();
@@ -222,6 +238,24 @@ mod tests {
                 ..
             }
         ));
+    }
+
+    #[test]
+    fn a_taken_port_of_the_machine_is_told_from_a_taken_address() {
+        let taken = [
+            "driver failed programming external connectivity on endpoint jeroboam-1 (08bb): Error \
+             starting userland proxy: listen tcp4 0.0.0.0:26001: bind: address already in use",
+            "driver failed programming external connectivity on endpoint jeroboam-1 (08bb): Bind \
+             for 0.0.0.0:26001 failed: port is already allocated",
+            "failed to set up container networking: failed to bind host port for \
+             0.0.0.0:26001:10.96.0.5:2376/tcp: address already in use",
+        ];
+        for text in taken {
+            let words = told(500, text).to_string();
+            assert!(words.contains("port 26001 of this machine"), "{words}");
+        }
+        let address = told(403, "Address already in use").to_string();
+        assert_eq!(address, "a fixed address is in use on its network");
     }
 
     #[test]
